@@ -1,0 +1,232 @@
+"""The one global state that every patch reads: is AWS mocked, by which layers, since when.
+
+Process-global on purpose: s3transfer's threads and moto's own clients must see it too. Light on
+purpose: with ``AIOMOTO_AUTO`` it is loaded at interpreter start.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _thread import RLock, _local
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, MutableMapping
+    from typing import Any, Protocol
+
+    class Slot(Protocol):
+        """A place outside aiomoto that a mock sets while it lasts."""
+
+        def get(self) -> Any:
+            """Return what is there now, or ABSENT."""
+
+        def set(self, value: Any) -> None:
+            """Put a value there; ABSENT empties the place."""
+
+
+class Absent:
+    """The type of ABSENT, which says that a slot holds nothing."""
+
+    __slots__ = ()
+
+
+ABSENT = Absent()
+
+# The credentials that moto gives to a mocked process.
+FAKE_KEY = "FOOBARKEY"
+FAKE_SECRET = "FOOBARSECRET"  # noqa: S105  # moto's, and no secret
+
+
+class Item:
+    """A slot that is one key of a mapping, such as a variable in ``os.environ``."""
+
+    __slots__ = ("key", "mapping")
+
+    def __init__(self, mapping: MutableMapping[str, Any], key: str) -> None:
+        self.mapping = mapping
+        self.key = key
+
+    def get(self) -> Any:
+        """Return the value under the key, or ABSENT."""
+        return self.mapping.get(self.key, ABSENT)
+
+    def set(self, value: Any) -> None:
+        """Set the key, or remove it."""
+        if value is ABSENT:
+            self.mapping.pop(self.key, None)
+        else:
+            self.mapping[self.key] = value
+
+
+class Attribute:
+    """A slot that is one attribute of an object, such as ``boto3.DEFAULT_SESSION``."""
+
+    __slots__ = ("name", "owner")
+
+    def __init__(self, owner: object, name: str) -> None:
+        self.owner = owner
+        self.name = name
+
+    def get(self) -> Any:
+        """Return the attribute's value, or ABSENT."""
+        return getattr(self.owner, self.name, ABSENT)
+
+    def set(self, value: Any) -> None:
+        """Set the attribute, or delete it."""
+        if value is not ABSENT:
+            setattr(self.owner, self.name, value)
+        elif hasattr(self.owner, self.name):
+            delattr(self.owner, self.name)
+
+
+class Presence:
+    """A slot that is an item's place at the front of a list, such as ``sys.meta_path``."""
+
+    __slots__ = ("item", "items")
+
+    def __init__(self, items: list[Any], item: object) -> None:
+        self.items = items
+        self.item = item
+
+    def get(self) -> Any:
+        """Return True or ABSENT."""
+        return True if self.item in self.items else ABSENT
+
+    def set(self, value: Any) -> None:
+        """Put the item in front if it is not in the list, or take it out."""
+        if value is not ABSENT and self.item not in self.items:
+            self.items.insert(0, self.item)
+        elif value is ABSENT and self.item in self.items:
+            self.items.remove(self.item)
+
+
+CREDENTIALS: dict[Slot, Any] = {
+    Item(os.environ, "AWS_ACCESS_KEY_ID"): FAKE_KEY,
+    Item(os.environ, "AWS_SECRET_ACCESS_KEY"): FAKE_SECRET,
+    Item(os.environ, "AWS_SESSION_TOKEN"): ABSENT,
+    Item(os.environ, "AWS_SECURITY_TOKEN"): ABSENT,
+}
+
+
+class Stamp:
+    """Marks what belongs to one activation; ``ended`` when that is over."""
+
+    __slots__ = ("ended",)
+
+    def __init__(self) -> None:
+        self.ended = False
+
+
+class Layer:
+    """What one mock has set, and what stood there before.
+
+    Layers may leave in any order: one that leaves from the middle hands what it found to the
+    layer above it, so the last to leave puts back what the first had found.
+    """
+
+    __slots__ = ("found", "owner")
+
+    def __init__(self, owner: object) -> None:
+        self.owner = owner
+        self.found: dict[Slot, Any] = {}
+
+    def set(self, slot: Slot, value: Any) -> None:
+        """Set a slot for as long as this layer lasts."""
+        if slot not in self.found:
+            self.found[slot] = slot.get()
+        slot.set(value)
+
+
+class Activation:
+    """The state. Patches read it; moto's rows, the ambient mock and server mode write it.
+
+    Attributes:
+        watch: a mock was active at some time, or is wished for: the one flag that a patch tests
+            before it does anything at all.
+        on: AWS requests are to be mocked, or refused, now.
+        layers: the explicit mocks, oldest first.
+        ambient: the layer of AIOMOTO_AUTO, below all explicit ones.
+        stamp: the activation that a request of this moment belongs to.
+        refusal: why the ambient mock refuses every AWS request, if it does.
+        start_ambient: starts the ambient mock; None when none is wished, or it has started.
+        stubber: moto's BotocoreStubber once moto is loaded: moto's own word on "enabled".
+        switching: a mock is being entered or left: others wait at `lock`, none passes.
+        outfit: what every explicit mock sets beside its own configuration.
+        passthrough: URL patterns that AIOMOTO_PASSTHROUGH lets out of the ambient mock.
+    """
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+        self.local = _local()
+        self.watch = False
+        self.on = False
+        self.layers: list[Layer] = []
+        self.ambient: Layer | None = None
+        self.ambient_stamp = Stamp()
+        self.stamp = Stamp()
+        self.refusal: str | None = None
+        self.start_ambient: Callable[[], None] | None = None
+        self.stubber: Any = None
+        self.switching = False
+        self.outfit: dict[Slot, Any] = {}
+        self.passthrough: tuple[str, ...] = ()
+
+    def wish(self, start: Callable[[], None], refusal: str | None) -> None:
+        """Ask for the ambient mock: hide the credentials now, start moto when it is needed."""
+        self.ambient = Layer("AIOMOTO_AUTO")
+        self.hide_credentials(self.ambient)
+        self.stamp = self.ambient_stamp
+        self.refusal = refusal
+        self.start_ambient = start if refusal is None else None
+        self.on = self.watch = True
+
+    def push(self, layer: Layer) -> None:
+        """Add an explicit mock on top."""
+        if not self.layers:
+            self.stamp = Stamp()
+        self.layers.append(layer)
+        self.on = self.watch = True
+
+    def remove(self, layer: Layer) -> None:
+        """Take an explicit mock away, wherever it stands, and put back what it alone had set."""
+        index = self.layers.index(layer)
+        del self.layers[index]
+        if index < len(self.layers):
+            self.layers[index].found.update(layer.found)
+        else:
+            for slot, value in layer.found.items():
+                slot.set(value)
+        if not self.layers:
+            self.stamp.ended = True
+            self.on = self.ambient is not None
+            if self.on:
+                self.stamp = self.ambient_stamp
+
+    def hide_credentials(self, layer: Layer) -> None:
+        """Put moto's fake credentials in front of the real ones for as long as a layer lasts.
+
+        Fake credentials that no layer has set are a leftover, an undo that came late: they
+        count as absent, or they would be "restored" for good.
+        """
+        others = [self.ambient, *self.layers]
+        for slot, value in CREDENTIALS.items():
+            layer.set(slot, value)
+            ours = any(other and other is not layer and slot in other.found for other in others)
+            if layer.found[slot] == value and not ours:
+                layer.found[slot] = ABSENT
+
+    def remake_locks(self) -> None:
+        """In a forked child, where another thread of the parent may have held the lock."""
+        self.lock = RLock()
+        self.local = _local()
+
+
+state = Activation()
+os.register_at_fork(after_in_child=state.remake_locks)
+
+
+def say(line: str) -> None:
+    """Write one line on stderr, if there is one: pythonw and some daemons have none."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"aiomoto: {line}\n")

@@ -1,0 +1,47 @@
+"""The ambient mock of ``AIOMOTO_AUTO``: started by the first session, client or request."""
+
+from __future__ import annotations
+
+import os
+
+from aiomoto import _lifecycle, _patches
+from aiomoto._activation import say, state
+
+_ANNOUNCED = "AIOMOTO_ANNOUNCED"  # in the environment, so that children stay silent
+
+
+def start() -> None:
+    """Import moto and switch it on for the whole process.
+
+    moto is imported with no lock of ours held, and may itself make sessions meanwhile: in the
+    thread that imports it those do nothing here.
+
+    Raises:
+        UnsupportedVersionError: something loaded could let a request out.
+    """
+    if getattr(state.local, "starting", False):
+        return
+    state.local.starting = True
+    try:
+        import moto  # noqa: PLC0415  # a second
+
+        if getattr(moto.__spec__, "_initializing", False):
+            return  # this thread is in the middle of `import moto`: the next call starts it
+        from moto.core.models import MockAWS  # noqa: PLC0415
+    finally:
+        state.local.starting = False
+    problem = _lifecycle.foreign_mode()
+    if problem is not None:
+        state.refusal, state.start_ambient = str(problem), None
+        return
+    _patches.sweep()
+    _patches.check()
+    _lifecycle.start_ambient(MockAWS())
+    _announce()
+
+
+def _announce() -> None:
+    if not (os.environ.get(_ANNOUNCED) or os.environ.get("AIOMOTO_QUIET")):
+        auto = os.environ.get("AIOMOTO_AUTO")
+        say(f"AWS is mocked in this whole process (AIOMOTO_AUTO={auto}); unset it to reach AWS")
+    os.environ[_ANNOUNCED] = "1"

@@ -1,0 +1,184 @@
+"""One AWS request in, one moto response out: the only code that calls moto's request handling.
+
+A short pipeline: `begin` says whether the request may be answered at all, `lets_out` whether it
+is to leave, `ask` has moto answer it. The patches of botocore and aiobotocore walk it.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from aiomoto import _routing
+from aiomoto._activation import FAKE_KEY, Stamp, state
+from aiomoto.errors import RealHTTPRequestBlockedError
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from botocore.model import OperationModel
+
+_STAMP = "aiomoto_stamp"  # in the context of a request, which its retries share
+_ORIGIN = "aiomoto_origin"  # on a prepared request
+_LET_OUT = "aiomoto_let_out"  # on a prepared request that a passthrough lets out
+
+
+class Origin(NamedTuple):
+    """Where a request comes from: what its URL cannot tell."""
+
+    operation: OperationModel | None
+    region: str | None
+    endpoint: str
+    stamp: Stamp | None
+
+
+def attach_origin(
+    request: AWSPreparedRequest,
+    params: dict[str, Any],
+    operation: OperationModel | None,
+    endpoint: str,
+) -> AWSPreparedRequest:
+    """Tell a prepared request where it comes from, and to which activation it belongs.
+
+    A retry is a new request with the same context: it belongs where the first try began.
+    """
+    context = params.get("context") or {}
+    ready()
+    stamp = context.get(_STAMP)
+    if stamp is None and state.on:
+        stamp = context[_STAMP] = state.stamp
+    if stamp is not None:
+        origin = Origin(operation, context.get("client_region"), endpoint, stamp)
+        setattr(request, _ORIGIN, origin)
+    return request
+
+
+def ready() -> None:
+    """Start the ambient mock if it is wished for, and wait while another thread switches mocks."""
+    if state.start_ambient is not None:
+        state.start_ambient()
+    if state.switching:
+        with state.lock:
+            pass
+
+
+def begin(request: AWSPreparedRequest) -> Origin | None:
+    """Return the origin of a request that may be answered now.
+
+    Raises:
+        RealHTTPRequestBlockedError: the request began in a mock that has ended, or the ambient
+            mock refuses all requests.
+    """
+    origin: Origin | None = getattr(request, _ORIGIN, None)
+    if origin is not None and origin.stamp is not None and origin.stamp.ended:
+        raise _blocked(request, "it began in a mock that has ended meanwhile")
+    ready()
+    if not state.layers:
+        if state.refusal is not None:
+            raise _blocked(request, state.refusal)
+        if state.start_ambient is not None:
+            raise _blocked(request, "moto is still being imported")
+    return origin
+
+
+def refuse_leftovers(request: AWSPreparedRequest) -> None:
+    """With no mock active: refuse what belongs to one that was.
+
+    Raises:
+        RealHTTPRequestBlockedError: the request began in a mock that has ended, or is signed
+            with a mock's fake credentials and would leave this machine.
+    """
+    begin(request)
+    authorization = request.headers.get("Authorization", b"")
+    fake = FAKE_KEY if isinstance(authorization, str) else FAKE_KEY.encode()
+    if fake in authorization and not is_loopback(request.url):
+        raise _blocked(
+            request,
+            "its client was made in a mock that has ended and holds the mock's fake credentials; "
+            "make a new client",
+        )
+
+
+def lets_out(request: AWSPreparedRequest, origin: Origin | None) -> bool:
+    """Return whether moto's passthrough, or AIOMOTO_PASSTHROUGH, lets this request out."""
+    from moto.core.config import default_user_config, passthrough_service, passthrough_url
+
+    passthrough = default_user_config.get("core", {}).get("passthrough", {})
+    if not (state.passthrough or passthrough.get("urls") or passthrough.get("services")):
+        return False
+    url = request.url.partition("?")[0]
+    out = passthrough_url(url) or any(re.match(pattern, url) for pattern in state.passthrough)
+    if not out and passthrough.get("services"):
+        service = _routing.service_of(_route(request, origin))
+        out = service is not None and passthrough_service(service)
+    if out:
+        setattr(request, _LET_OUT, True)
+    return out
+
+
+def ask(
+    request: AWSPreparedRequest, origin: Origin | None, body: bytes | str | None
+) -> AWSResponse:
+    """Have moto answer a request, once, and return its response.
+
+    The request keeps its own body, unread: a retry rewinds and sends it again.
+
+    Raises:
+        RealHTTPRequestBlockedError: moto does not know the URL.
+    """
+    stubber = state.stubber
+    asked = copy.copy(request)
+    asked.body = body
+    asked.url = _route(request, origin)
+    answer = type(stubber).__call__.__wrapped__
+    response: AWSResponse | None = answer(stubber, "before-send", asked)
+    if response is None:
+        raise _blocked(request, "moto does not know this URL")
+    response.url = request.url
+    return response
+
+
+def guard(request: AWSPreparedRequest) -> AWSResponse | None:
+    """Judge a request that is about to leave by a real HTTP session.
+
+    Returns moto's answer for an instance metadata request, None for one that may leave.
+
+    Raises:
+        RealHTTPRequestBlockedError: it may not.
+        ConnectTimeoutError: it asks for container metadata, which moto does not have.
+    """
+    if getattr(request, _LET_OUT, False) or is_loopback(request.url):
+        return None
+    host = urlsplit(request.url).hostname
+    begin(request)
+    if host == "169.254.169.254":
+        return ask(request, None, request.body)
+    if host in _METADATA_HOSTS:
+        from botocore.exceptions import ConnectTimeoutError
+
+        raise ConnectTimeoutError(endpoint_url=request.url)
+    raise _blocked(request, "it did not come by a client that moto can answer")
+
+
+_METADATA_HOSTS = frozenset({"169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23"})
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether a URL can only lead to this machine."""
+    host = urlsplit(url).hostname or ""
+    return host in {"localhost", "::1"} or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
+
+
+def _route(request: AWSPreparedRequest, origin: Origin | None) -> str:
+    if origin is None or origin.operation is None:
+        return request.url
+    prefix = origin.operation.service_model.endpoint_prefix
+    return _routing.route(request.url, origin.endpoint, prefix, origin.region)
+
+
+def _blocked(request: AWSPreparedRequest, why: str) -> RealHTTPRequestBlockedError:
+    url = request.url.partition("?")[0]  # the query of a presigned URL holds credentials
+    return RealHTTPRequestBlockedError(
+        f"aiomoto refused a real AWS request, {request.method} {url}: {why}"
+    )

@@ -1,0 +1,118 @@
+"""The finder that hands freshly imported target modules to the patch table.
+
+It lives at the front of ``sys.meta_path`` and lets every other finder do the finding. Patching
+happens in ``exec_module``, under the import lock of that one module: ``find_spec`` runs under
+the global import lock and must do nothing but look a name up.
+"""
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
+
+# The modules of the patch table, written out so that starting up need not import the table;
+# a test holds the two together. `load_plugins` adds those of third-party distributions.
+TARGETS = {
+    "aiobotocore",
+    "aiobotocore.credentials",
+    "aiobotocore.endpoint",
+    "aiobotocore.httpsession",
+    "aiobotocore.httpxsession",
+    "aiobotocore.session",
+    "aiobotocore.signers",
+    "boto3",
+    "boto3.s3.transfer",
+    "botocore",
+    "botocore.credentials",
+    "botocore.endpoint",
+    "botocore.httpsession",
+    "botocore.session",
+    "botocore.signers",
+    "moto",
+    "moto.core.botocore_stubber",
+    "moto.core.models",
+}
+
+
+class Finder:
+    """Finds nothing itself: wraps the loader that the finders behind it found for a target."""
+
+    def find_spec(
+        self,
+        name: str,
+        path: "Sequence[str] | None" = None,
+        target: "ModuleType | None" = None,
+    ) -> "ModuleSpec | None":
+        """Return the spec of a target module with its loader wrapped, None for all others."""
+        if name not in TARGETS:
+            return None
+        behind = sys.meta_path[sys.meta_path.index(self) + 1 :] if self in sys.meta_path else ()
+        for finder in behind:
+            find_spec = getattr(finder, "find_spec", None)
+            spec: ModuleSpec | None = find_spec and find_spec(name, path, target)
+            if spec is not None:
+                if hasattr(spec.loader, "exec_module"):
+                    spec.loader = Loader(spec.loader)  # type: ignore[assignment]
+                return spec
+        return None
+
+
+class Loader:
+    """Stands in for a loader until its module is executed, then patches the module."""
+
+    def __init__(self, loader: "Any") -> None:
+        self._aiomoto_loader = loader
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        """Claim the class of the real loader, for code that asks ``isinstance``."""
+        return type(self._aiomoto_loader)
+
+    def __getattr__(self, name: str) -> "Any":
+        """Everything else is the real loader's."""
+        return getattr(self._aiomoto_loader, name)
+
+    def create_module(self, spec: "ModuleSpec") -> "ModuleType | None":
+        """Let the real loader create the module."""
+        module: ModuleType | None = self._aiomoto_loader.create_module(spec)
+        return module
+
+    def exec_module(self, module: "ModuleType") -> None:
+        """Execute the module as if we were not there, then apply its patches."""
+        loader = self._aiomoto_loader
+        # Both together: CPython warns where __loader__ and __spec__.loader differ.
+        module.__loader__ = loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = loader
+        loader.exec_module(module)
+        from aiomoto import _patches  # noqa: PLC0415  # may load wrapt: never at start-up
+
+        _patches.apply(module)
+
+
+finder = Finder()
+
+
+def install() -> bool:
+    """Put the finder in front, if it is not on ``sys.meta_path``; return whether it was put."""
+    if finder in sys.meta_path:
+        return False
+    sys.meta_path.insert(0, finder)  # type: ignore[arg-type]
+    return True
+
+
+def uninstall() -> None:
+    """Take the finder away again."""
+    if finder in sys.meta_path:
+        sys.meta_path.remove(finder)  # type: ignore[arg-type]
+
+
+def load_plugins() -> None:
+    """Watch for the targets of third-party distributions too."""
+    from aiomoto import _patches  # noqa: PLC0415  # reads package metadata: never at start-up
+
+    TARGETS.update(_patches.load_plugins())

@@ -1,0 +1,196 @@
+"""Entering and leaving an in-process mock: layers around moto's own switch.
+
+moto switches its stubber, its data and its `responses` registry. What it would save and restore
+of the process around it goes through the layers of `_activation`.
+"""
+
+from __future__ import annotations
+
+import os
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+from aiomoto import _backends
+from aiomoto._activation import Attribute, Item, Layer, state
+from aiomoto.errors import AiomotoError, ProxyModeError, ServerModeRequiredError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from moto.core.models import MockAWS
+
+    from aiomoto._activation import Slot
+
+
+class Parked:
+    """Data that is not moto's at the moment: of the ambient mock, or of an explicit one.
+
+    moto's class decorator leaves after ``setUp`` and enters again for the test, and the data
+    must last: below an ambient mock it waits here meanwhile.
+    """
+
+    ambient_mock: MockAWS | None = None
+    ambient: _backends.Data | None = None
+    explicit: _backends.Data | None = None
+
+
+_slots: dict[str, Slot] = {}
+
+
+def is_in_process(mock: MockAWS) -> bool:
+    """Return whether a mock is moto's in-process one, not one of its server or proxy mode."""
+    from moto.core import models
+
+    return not isinstance(mock, (models.ServerModeMockAWS, models.ProxyModeMockAWS))
+
+
+def foreign_mode() -> AiomotoError | None:
+    """Return the error to raise where moto's own settings ask for another mode."""
+    if os.environ.get("TEST_SERVER_MODE", "0").lower() == "true":
+        return ServerModeRequiredError(
+            "TEST_SERVER_MODE is set, which asks for a moto server, but this is an in-process "
+            "mock. Use mock_aws(server_mode=True), or unset TEST_SERVER_MODE."
+        )
+    if os.environ.get("TEST_PROXY_MODE", "0").lower() == "true":
+        return ProxyModeError(
+            "TEST_PROXY_MODE is set, but aiomoto does not support moto's proxy mode. Unset it: "
+            "in-process mocks and server mode need no proxy."
+        )
+    return None
+
+
+def enter(mock: MockAWS, reset: bool = True) -> None:  # noqa: FBT001, FBT002  # moto's signature
+    """Add a layer for a mock, and switch moto on if it is the first.
+
+    Parameters:
+        mock: moto's own object, which holds the configuration.
+        reset: start from nothing; only heeded for the first mock, as moto does.
+    """
+    if state.start_ambient is not None:
+        state.start_ambient()
+    _meet_stubber()
+    with state.lock:
+        first = not state.layers
+        layer = Layer(mock)
+        state.switching = True
+        try:
+            if first:
+                _park_ambient()
+            state.push(layer)
+            try:
+                _set_up(layer, mock._user_config_mock.values, first=first)
+                if first:
+                    mock._enable_patching(reset=reset)
+            except BaseException:
+                state.remove(layer)
+                if first:
+                    _switch_off(mock, remove_data=True)
+                raise
+        finally:
+            _tell_moto()
+            state.switching = False
+
+
+def leave(mock: MockAWS, remove_data: bool = True) -> None:  # noqa: FBT001, FBT002  # moto's
+    """Take away the newest layer of a mock, and switch moto off if it is the last.
+
+    Parameters:
+        mock: moto's own object.
+        remove_data: drop moto's data; only heeded for the last mock, as moto does.
+
+    Raises:
+        RuntimeError: no mock is active.
+    """
+    with state.lock:
+        # As in stock moto any instance may stop a mock, though by rights it stops its own.
+        layers = [layer for layer in state.layers if layer.owner is mock] or state.layers
+        if not layers:
+            raise RuntimeError("Called stop() before start().")
+        layer = layers[-1]
+        last = len(state.layers) == 1
+        state.switching = True
+        try:
+            if last:
+                state.stamp.ended = True
+                _switch_off(mock, remove_data=remove_data)
+        finally:
+            state.remove(layer)
+            _tell_moto()
+            state.switching = False
+
+
+def start_ambient(mock: MockAWS) -> None:
+    """Switch moto on below all explicit mocks, outside moto's own count."""
+    _meet_stubber()
+    with state.lock:
+        if state.start_ambient is None:
+            return  # another thread was faster
+        mock._enable_patching(reset=True)
+        Parked.ambient_mock = mock
+        state.start_ambient = None
+
+
+def _set_up(layer: Layer, config: Mapping[str, Any], *, first: bool) -> None:
+    """Set what a mock sets outside itself: configuration, credentials, default session."""
+    import boto3
+    from moto.core.config import default_user_config, mock_credentials
+
+    # Copies: what the user changes inside must not reach what is put back.
+    for key, value in deepcopy(dict(config)).items():
+        layer.set(_slots.setdefault(key, Item(default_user_config, key)), value)
+    for slot, value in state.outfit.items():
+        layer.set(slot, value)
+    if mock_credentials():
+        state.hide_credentials(layer)
+    if first and default_user_config.get("core", {}).get("reset_boto3_session", True):
+        layer.set(_slots.setdefault("", Attribute(boto3, "DEFAULT_SESSION")), None)
+
+
+def _switch_off(mock: MockAWS, *, remove_data: bool) -> None:
+    """Switch moto off as it does itself, whatever fails on the way, and the ambient mock on."""
+    from moto.core import models
+
+    try:
+        mock._disable_patching(remove_data)
+    except BaseException:
+        models.botocore_stubber.enabled = False
+        models.responses_mock.stop(allow_assert=False)
+        raise
+    finally:
+        _unpark_ambient()
+
+
+def _meet_stubber() -> None:
+    from moto.core.models import botocore_stubber
+
+    state.stubber = botocore_stubber
+
+
+def _park_ambient() -> None:
+    from moto.core import models
+
+    if Parked.ambient_mock is None:
+        return
+    models.responses_mock.stop(allow_assert=False)
+    Parked.ambient = _backends.take()
+    if Parked.explicit is not None:
+        _backends.put(Parked.explicit)
+        Parked.explicit = None
+
+
+def _unpark_ambient() -> None:
+    if Parked.ambient_mock is None or Parked.ambient is None:
+        return
+    left = _backends.take()
+    Parked.explicit = left if left.backends else None
+    _backends.put(Parked.ambient)
+    Parked.ambient = None
+    Parked.ambient_mock._enable_patching(reset=False)
+
+
+def _tell_moto() -> None:
+    """Keep moto's own count of mocks, for whoever looks at it."""
+    from moto.core.models import MockAWS
+
+    MockAWS._nested_count = len(state.layers)
+    MockAWS._mocks_active = bool(state.layers)

@@ -1,0 +1,122 @@
+"""The patches of aiobotocore: the async door and its guard, the twins of botocore's.
+
+Nothing here may need asyncio unless the client's own backend does: httpx clients run on trio.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from aiomoto import _dispatch
+from aiomoto._activation import FAKE_KEY, FAKE_SECRET, state
+from aiomoto._patches.botocore import hides_credentials, is_on, lend_credentials, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+
+def send(
+    wrapped: Callable[..., Awaitable[Any]], endpoint: Any, args: Any, kwargs: Any
+) -> Awaitable[Any]:
+    """`AioEndpoint._send`: moto answers while a mock is active."""
+    if not state.watch:
+        return wrapped(*args, **kwargs)
+    return _send(wrapped, endpoint, *args, **kwargs)
+
+
+async def _send(
+    wrapped: Callable[..., Awaitable[Any]], endpoint: Any, request: AWSPreparedRequest
+) -> Any:
+    if not is_on():
+        _dispatch.refuse_leftovers(request)
+        return await wrapped(request)
+    origin = _dispatch.begin(request)
+    if _dispatch.lets_out(request, origin):
+        return await wrapped(request)
+    body = await _body(request.body)
+    _dispatch.begin(request)  # the mock may have ended while the body was read
+    response = _dispatch.ask(request, origin, body)
+    return _as_async(response, request, endpoint.http_session)
+
+
+async def _body(body: Any) -> bytes | str | None:
+    """Return a request's body as a whole, in a form that moto takes."""
+    if hasattr(body, "read"):
+        body = body.read()
+        if inspect.isawaitable(body):
+            body = await body
+    elif hasattr(body, "__aiter__"):
+        body = [chunk async for chunk in body]
+    return whole(body)
+
+
+def _as_async(response: AWSResponse, request: AWSPreparedRequest, http_session: Any) -> Any:
+    """Return moto's response as the backend of the client would have received it."""
+    from aiomoto._patches import _responses
+
+    return _responses.build(response, request, http_session)
+
+
+def create_request(
+    wrapped: Callable[..., Awaitable[Any]], endpoint: Any, args: Any, kwargs: Any
+) -> Awaitable[Any]:
+    """`AioEndpoint.create_request`: tell the request where it comes from."""
+    if not state.watch:
+        return wrapped(*args, **kwargs)
+    return _create_request(wrapped, endpoint, *args, **kwargs)
+
+
+async def _create_request(
+    wrapped: Callable[..., Awaitable[Any]], endpoint: Any, params: Any, operation_model: Any = None
+) -> Any:
+    request = await wrapped(params, operation_model)
+    return _dispatch.attach_origin(request, params, operation_model, endpoint.host)
+
+
+def http_send(
+    wrapped: Callable[..., Awaitable[Any]], session: Any, args: Any, kwargs: Any
+) -> Awaitable[Any]:
+    """`AIOHTTPSession.send`, `HttpxSession.send`: no real HTTP while a mock is active."""
+    if not is_on():
+        return wrapped(*args, **kwargs)
+    return _http_send(wrapped, session, *args, **kwargs)
+
+
+async def _http_send(
+    wrapped: Callable[..., Awaitable[Any]], session: Any, request: AWSPreparedRequest
+) -> Any:
+    response = _dispatch.guard(request)
+    if response is None:
+        return await wrapped(request)
+    return _as_async(response, request, session)
+
+
+def get_credentials(
+    wrapped: Callable[..., Awaitable[Any]], session: Any, args: Any, kwargs: Any
+) -> Awaitable[Any]:
+    """`AioSession.get_credentials`: the mock's, unless the session was given its own."""
+    if not hides_credentials(session):
+        return wrapped(*args, **kwargs)
+    return _mock_credentials()
+
+
+async def _mock_credentials() -> Any:
+    from aiobotocore.credentials import AioCredentials, AioEnvProvider
+
+    return await AioEnvProvider().load() or AioCredentials(FAKE_KEY, FAKE_SECRET, method="env")
+
+
+def get_auth_instance(
+    wrapped: Callable[..., Awaitable[Any]], _: Any, args: Any, kwargs: Any
+) -> Awaitable[Any]:
+    """`AioRequestSigner.get_auth_instance`: lend the mock's credentials to a client without any."""
+    if not is_on():
+        return wrapped(*args, **kwargs)
+    return _lend_credentials(wrapped(*args, **kwargs))
+
+
+async def _lend_credentials(auth: Awaitable[Any]) -> Any:
+    return lend_credentials(await auth)

@@ -1,0 +1,137 @@
+"""The patches of botocore: the sync door, its guard, and the credentials that mocks hide."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from aiomoto import _dispatch
+from aiomoto._activation import FAKE_KEY, FAKE_SECRET, state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+
+def send(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+    """`Endpoint._send`: moto answers while a mock is active."""
+    if not state.watch:
+        return wrapped(*args, **kwargs)
+    return _send(wrapped, *args, **kwargs)
+
+
+def _send(wrapped: Callable[..., Any], request: AWSPreparedRequest) -> Any:
+    if not is_on():
+        _dispatch.refuse_leftovers(request)
+        return wrapped(request)
+    origin = _dispatch.begin(request)
+    if _dispatch.lets_out(request, origin):
+        return wrapped(request)
+    body = request.body
+    return _dispatch.ask(request, origin, whole(body.read() if hasattr(body, "read") else body))
+
+
+def is_on() -> bool:
+    """Return whether requests are mocked now, by our word or by moto's own."""
+    return state.on or (state.stubber is not None and state.stubber.enabled)
+
+
+def whole(body: Any) -> bytes | str | None:
+    """Return what was read of a request's body as a whole, in a form that moto takes."""
+    if isinstance(body, (bytearray, memoryview)):
+        return bytes(body)
+    if body is None or isinstance(body, (bytes, str)):
+        return body
+    return b"".join(body)  # an iterable of bytes, which a real backend would send in chunks
+
+
+def create_request(wrapped: Callable[..., Any], endpoint: Any, args: Any, kwargs: Any) -> Any:
+    """`Endpoint.create_request`: tell the request where it comes from."""
+    if not state.watch:
+        return wrapped(*args, **kwargs)
+    return _create_request(wrapped, endpoint, *args, **kwargs)
+
+
+def _create_request(
+    wrapped: Callable[..., Any], endpoint: Any, params: Any, operation_model: Any = None
+) -> Any:
+    request = wrapped(params, operation_model)
+    return _dispatch.attach_origin(request, params, operation_model, endpoint.host)
+
+
+def http_send(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+    """`URLLib3Session.send`: no real HTTP while a mock is active."""
+    if not is_on():
+        return wrapped(*args, **kwargs)
+    return _http_send(wrapped, *args, **kwargs)
+
+
+def _http_send(wrapped: Callable[..., Any], request: AWSPreparedRequest) -> Any:
+    response: AWSResponse | None = _dispatch.guard(request)
+    return wrapped(request) if response is None else response
+
+
+def session_init(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> None:
+    """`Session.__init__`: the first session starts the ambient mock."""
+    if state.start_ambient is not None:
+        state.start_ambient()
+    wrapped(*args, **kwargs)
+
+
+def get_credentials(wrapped: Callable[..., Any], session: Any, args: Any, kwargs: Any) -> Any:
+    """`Session.get_credentials`: the mock's, unless the session was given its own.
+
+    They are not kept on the session: after the mock it must find the real ones.
+    """
+    if not hides_credentials(session):
+        return wrapped(*args, **kwargs)
+    from botocore.credentials import Credentials, EnvProvider
+
+    return EnvProvider().load() or Credentials(FAKE_KEY, FAKE_SECRET, method="env")
+
+
+def hides_credentials(session: Any) -> bool:
+    """Return whether a session must resolve to the mock's credentials.
+
+    Not where it has its own, or where the user replaced botocore's chain of providers.
+    """
+    if not is_on() or session._credentials is not None:
+        return False
+    if not mocks_credentials():
+        return False
+    from botocore.credentials import CredentialResolver
+
+    return isinstance(session.get_component("credential_provider"), CredentialResolver)
+
+
+def mocks_credentials() -> bool:
+    """Return moto's setting ``core.mock_credentials``."""
+    _dispatch.ready()
+    config = sys.modules.get("moto.core.config")
+    return config is None or config.mock_credentials()
+
+
+def get_auth_instance(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+    """`RequestSigner.get_auth_instance`: lend the mock's credentials to a client without any."""
+    return lend_credentials(wrapped(*args, **kwargs))
+
+
+def lend_credentials(auth: Any) -> Any:
+    """Give a signer that has no credentials the mock's, as long as one is active."""
+    if is_on() and getattr(auth, "credentials", auth) is None and mocks_credentials():
+        from botocore.credentials import ReadOnlyCredentials
+
+        auth.credentials = ReadOnlyCredentials(FAKE_KEY, FAKE_SECRET, None)
+    return auth
+
+
+def run_credential_process(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+    """`ProcessProvider._retrieve_credentials_using`: no program is run while a mock is active."""
+    if not is_on():
+        return wrapped(*args, **kwargs)
+    from botocore.exceptions import CredentialRetrievalError
+
+    raise CredentialRetrievalError(
+        provider="custom-process", error_msg="aiomoto runs no credential_process while mocking"
+    )

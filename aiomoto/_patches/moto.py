@@ -1,0 +1,50 @@
+"""The patches of moto: its stubber steps back, its mocks enter and leave by our layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiomoto import _lifecycle, _patches
+from aiomoto._decorators import decorate, decorate_class
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def stubber_call(*_: Any) -> None:
+    """`BotocoreStubber.__call__` as an event handler: the door answers instead.
+
+    `_dispatch.ask` calls the original that this wrapper keeps.
+    """
+
+
+def start(wrapped: Callable[..., None], mock: Any, args: Any, kwargs: Any) -> None:
+    """`MockAWS.start`: one more layer, in place of moto's own saving."""
+    if not _lifecycle.is_in_process(mock):
+        wrapped(*args, **kwargs)
+        return
+    _patches.sweep()
+    _patches.check()
+    _lifecycle.enter(mock, *args, **kwargs)
+
+
+def stop(wrapped: Callable[..., None], mock: Any, args: Any, kwargs: Any) -> None:
+    """`MockAWS.stop`: the mock's newest layer leaves."""
+    if not _lifecycle.is_in_process(mock):
+        wrapped(*args, **kwargs)
+        return
+    _lifecycle.leave(mock, *args, **kwargs)
+
+
+def decorate_callable(wrapped: Callable[..., Any], mock: Any, args: Any, kwargs: Any) -> Any:
+    """`MockAWS._decorate_callable`: the mock lasts as long as the body of any kind of function."""
+    if not _lifecycle.is_in_process(mock):
+        return wrapped(*args, **kwargs)
+    return decorate(mock, *args, **kwargs)
+
+
+def decorate_mocked_class(wrapped: Callable[..., Any], mock: Any, args: Any, kwargs: Any) -> Any:
+    """`MockAWS._decorate_class`: moto's rules, and asyncSetUp."""
+    if not _lifecycle.is_in_process(mock):
+        return wrapped(*args, **kwargs)
+    return decorate_class(mock, *args, **kwargs)

@@ -1,0 +1,250 @@
+"""The patch table: one row for each function of another distribution that aiomoto wraps.
+
+Data only. `aiomoto._patches` applies it; `aiomoto._hook.TARGETS` repeats its module names.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+# Roles without which a request could escape, or something could be left behind: a row of these
+# that does not fit makes entering a mock fail. Rows of other roles are left out then.
+REQUIRED = frozenset({"door", "guard", "state"})
+
+
+class Row(NamedTuple):
+    """One patch.
+
+    Attributes:
+        module: the module whose import applies the row; its first part is the distribution.
+        target: the function in it, such as ``Endpoint._send``.
+        params: the names of the parameters that the wrapper relies on.
+        wrapper: our function, ``module:name``, called as wrapt calls wrappers.
+        role: what the patch is for (see the design: door, guard, endpoint, reader, state, speed).
+        why: what would go wrong without it.
+        low: the first supported version.
+        high: the first version that is not supported any more.
+        optional: versions without the target need no patch.
+    """
+
+    module: str
+    target: str
+    params: tuple[str, ...]
+    wrapper: str
+    role: str
+    why: str
+    low: tuple[int, ...]
+    high: tuple[int, ...]
+    optional: bool = False
+
+    @property
+    def dist(self) -> str:
+        """The import name of the distribution, which holds ``__version__``."""
+        return self.module.partition(".")[0]
+
+    @property
+    def supported(self) -> str:
+        """The range as a version specifier, such as ``>=2.13,<4``."""
+        low, high = (".".join(map(str, bound)) for bound in (self.low, self.high))
+        return f">={low},<{high}"
+
+
+# The ranges of pyproject.toml; a test compares the two.
+RANGES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "aiobotocore": ((2, 13), (4,)),
+    "boto3": ((1, 34, 70), (2,)),
+    "botocore": ((1, 34, 70), (2,)),
+    "moto": ((5, 0), (6,)),
+}
+
+
+def _row(  # noqa: PLR0913  # a row has this many fields
+    module: str,
+    target: str,
+    params: str,
+    wrapper: str,
+    role: str,
+    why: str,
+    *,
+    optional: bool = False,
+) -> Row:
+    low, high = RANGES[module.partition(".")[0]]
+    return Row(
+        module,
+        target,
+        tuple(params.split()),
+        f"aiomoto._patches.{wrapper}",
+        role,
+        why,
+        low,
+        high,
+        optional,
+    )
+
+
+ROWS: tuple[Row, ...] = (
+    # The door, in three parts.
+    _row(
+        "moto.core.botocore_stubber",
+        "BotocoreStubber.__call__",
+        "self event_name request",
+        "moto:stubber_call",
+        "door",
+        "as an event handler it would answer async clients with a sync response, and twice",
+    ),
+    _row(
+        "botocore.endpoint",
+        "Endpoint._send",
+        "self request",
+        "botocore:send",
+        "door",
+        "every sync request passes here, behind all event handlers of the user",
+    ),
+    _row(
+        "aiobotocore.endpoint",
+        "AioEndpoint._send",
+        "self request",
+        "aiobotocore:send",
+        "door",
+        "every async request passes here, in front of both HTTP backends",
+    ),
+    _row(
+        "botocore.endpoint",
+        "Endpoint.create_request",
+        "self params operation_model",
+        "botocore:create_request",
+        "door",
+        "_send knows neither service, region nor when the request began",
+    ),
+    _row(
+        "aiobotocore.endpoint",
+        "AioEndpoint.create_request",
+        "self params operation_model",
+        "aiobotocore:create_request",
+        "door",
+        "_send knows neither service, region nor when the request began",
+    ),
+    # Behind the door: nothing may pass.
+    _row(
+        "botocore.httpsession",
+        "URLLib3Session.send",
+        "self request",
+        "botocore:http_send",
+        "guard",
+        "requests that take no client, such as those for instance metadata",
+    ),
+    _row(
+        "aiobotocore.httpsession",
+        "AIOHTTPSession.send",
+        "self request",
+        "aiobotocore:http_send",
+        "guard",
+        "requests that take no client, such as those for instance metadata",
+    ),
+    _row(
+        "aiobotocore.httpxsession",
+        "HttpxSession.send",
+        "self request",
+        "aiobotocore:http_send",
+        "guard",
+        "requests that take no client, such as those for instance metadata",
+    ),
+    _row(
+        "botocore.session",
+        "Session.get_credentials",
+        "self",
+        "botocore:get_credentials",
+        "guard",
+        "profiles, SSO and metadata would be asked for real credentials",
+    ),
+    _row(
+        "aiobotocore.session",
+        "AioSession.get_credentials",
+        "self",
+        "aiobotocore:get_credentials",
+        "guard",
+        "profiles, SSO and metadata would be asked for real credentials",
+    ),
+    _row(
+        "botocore.credentials",
+        "ProcessProvider._retrieve_credentials_using",
+        "self credential_process",
+        "botocore:run_credential_process",
+        "guard",
+        "a refresh would run the user's credential_process",
+    ),
+    _row(
+        "aiobotocore.credentials",
+        "AioProcessProvider._retrieve_credentials_using",
+        "self credential_process",
+        "botocore:run_credential_process",
+        "guard",
+        "a refresh would run the user's credential_process",
+    ),
+    _row(
+        "boto3.s3.transfer",
+        "_should_use_crt",
+        "config",
+        "boto3:should_use_crt",
+        "guard",
+        "the CRT does its own HTTP, past every door",
+        optional=True,
+    ),
+    # Entering and leaving.
+    _row(
+        "botocore.session",
+        "Session.__init__",
+        "self session_vars event_hooks include_builtin_handlers profile",
+        "botocore:session_init",
+        "state",
+        "the first session starts the ambient mock",
+    ),
+    _row(
+        "botocore.signers",
+        "RequestSigner.get_auth_instance",
+        "self signing_name region_name signature_version request_credentials",
+        "botocore:get_auth_instance",
+        "state",
+        "a client that was made without any credentials signs with the mock's",
+    ),
+    _row(
+        "aiobotocore.signers",
+        "AioRequestSigner.get_auth_instance",
+        "self signing_name region_name signature_version request_credentials",
+        "aiobotocore:get_auth_instance",
+        "state",
+        "a client that was made without any credentials signs with the mock's",
+    ),
+    _row(
+        "moto.core.models",
+        "MockAWS.start",
+        "self reset",
+        "moto:start",
+        "state",
+        "moto restores the environment and the default session wrongly out of order",
+    ),
+    _row(
+        "moto.core.models",
+        "MockAWS.stop",
+        "self remove_data",
+        "moto:stop",
+        "state",
+        "moto restores the environment and the default session wrongly out of order",
+    ),
+    _row(
+        "moto.core.models",
+        "MockAWS._decorate_callable",
+        "self func reset remove_data",
+        "moto:decorate_callable",
+        "state",
+        "moto's mock ends before the body of a coroutine or generator has run",
+    ),
+    _row(
+        "moto.core.models",
+        "MockAWS._decorate_class",
+        "self klass",
+        "moto:decorate_mocked_class",
+        "state",
+        "moto does not know asyncSetUp",
+    ),
+)
