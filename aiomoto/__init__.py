@@ -52,7 +52,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         message = f"module 'aiomoto' has no attribute {name!r}"
         raise AttributeError(message)
-    from importlib import import_module  # noqa: PLC0415  # importing aiomoto imports nothing
+    from importlib import import_module  # importing aiomoto imports nothing
 
     value: object = getattr(import_module(f"aiomoto.{_HOMES[name]}"), name)
     globals()[name] = value

@@ -23,11 +23,11 @@ def start() -> None:
         return
     state.local.starting = True
     try:
-        import moto  # noqa: PLC0415  # a second
+        import moto  # a second
 
         if getattr(moto.__spec__, "_initializing", False):
             return  # this thread is in the middle of `import moto`: the next call starts it
-        from moto.core.models import MockAWS  # noqa: PLC0415
+        from moto.core.models import MockAWS
     finally:
         state.local.starting = False
     problem = _lifecycle.foreign_mode()

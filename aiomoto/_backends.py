@@ -43,13 +43,11 @@ class Data(NamedTuple):
 
 def take() -> Data:
     """Detach all data from moto and return it; moto is empty after it, its settings unchanged."""
-    from moto.core.responses import ActionAuthenticatorMixin
-    from moto.core.base_backend import BackendDict
     from moto.moto_api import recorder, state_manager
     from moto.moto_api._internal import mock_random
 
     backends = []
-    for owner in BackendDict._instances:
+    for owner in _backend_dict()._instances:
         attributes = dict(vars(owner))
         backends.append(Backend(owner, dict(owner), attributes))
         dict.clear(owner)
@@ -57,33 +55,31 @@ def take() -> Data:
             owner.backend, owner.service_name, owner._use_boto3_regions, owner._additional_regions
         )
         vars(owner).update(vars(fresh), _id=owner._id)
-    BackendDict._instances = []
+    _backend_dict()._instances = []
     return Data(
         backends,
         _take_instances(),
         _take_class_state(),
         [(owner, _copied(owner)) for owner in (recorder, state_manager)],
         mock_random.getstate(),
-        ActionAuthenticatorMixin.request_count,
+        _authenticator().request_count,
     )
 
 
 def put(data: Data) -> None:
     """Put data that `take` had detached back into moto, which must be empty."""
-    from moto.core.responses import ActionAuthenticatorMixin
-    from moto.core.base_backend import BackendDict
     from moto.moto_api._internal import mock_random
 
     for owner, accounts, attributes in data.backends:
         dict.update(owner, accounts)
         vars(owner).update(attributes)
-    BackendDict._instances = [backend.owner for backend in data.backends]
+    _backend_dict()._instances = [backend.owner for backend in data.backends]
     for owner, name, value in (*data.instances, *data.class_state):
         setattr(owner, name, value)
     for owner, attributes in data.settings:
         vars(owner).update(attributes)
     mock_random.setstate(data.random_state)
-    ActionAuthenticatorMixin.request_count = data.request_count
+    _authenticator().request_count = data.request_count
 
 
 def _take_instances() -> list[tuple[Any, str, list[Any]]]:
@@ -115,3 +111,16 @@ def _take_class_state() -> list[tuple[Any, str, Any]]:
 
 def _copied(owner: Any) -> dict[str, Any]:
     return {k: v.copy() if isinstance(v, dict) else v for k, v in vars(owner).items()}
+
+
+def _authenticator() -> Any:
+    from moto.core import responses
+
+    module: Any = responses  # where every moto 5 has the name, though it moved
+    return module.ActionAuthenticatorMixin
+
+
+def _backend_dict() -> Any:
+    from moto.core.base_backend import BackendDict
+
+    return BackendDict

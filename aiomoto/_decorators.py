@@ -7,7 +7,7 @@ import inspect
 import itertools
 import unittest
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -18,18 +18,18 @@ C = TypeVar("C", bound=type)
 class Mock(Protocol):
     """What a decorator needs of a mock: each call of the function is one start and one stop."""
 
-    def start(self, reset: bool = ...) -> Any: ...  # noqa: FBT001  # moto's signature
+    def start(self, reset: Any = ...) -> Any: ...
 
-    def stop(self, remove_data: bool = ...) -> Any: ...  # noqa: FBT001  # moto's signature
+    def stop(self, remove_data: Any = ...) -> Any: ...
 
-    def __call__(self, func: Any, reset: bool = ..., remove_data: bool = ...) -> Any: ...  # noqa: FBT001
+    def __call__(self, func: Any, reset: Any = ..., remove_data: Any = ...) -> Any: ...
 
 
 def decorate(
     mock: Mock,
     func: Callable[..., Any],
-    reset: bool,  # noqa: FBT001  # moto's signature
-    remove_data: bool,  # noqa: FBT001
+    reset: bool | None,
+    remove_data: bool | None,
 ) -> Callable[..., Any]:
     """Return ``func`` with the mock around each of its calls, whatever kind of function it is.
 

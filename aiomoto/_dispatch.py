@@ -131,8 +131,8 @@ def ask(
     asked = copy.copy(request)
     asked.body = body
     asked.url = _route(request, origin)
-    answer = type(stubber).__call__.__wrapped__
-    response: AWSResponse | None = answer(stubber, "before-send", asked)
+    answer: Any = type(stubber).__call__
+    response: AWSResponse | None = answer.__wrapped__(stubber, "before-send", asked)
     if response is None:
         raise _blocked(request, "moto does not know this URL")
     response.url = request.url
@@ -172,7 +172,7 @@ def is_loopback(url: str) -> bool:
 
 def _route(request: AWSPreparedRequest, origin: Origin | None) -> str:
     if origin is None or origin.operation is None:
-        return request.url
+        return str(request.url)
     prefix = origin.operation.service_model.endpoint_prefix
     return _routing.route(request.url, origin.endpoint, prefix, origin.region)
 

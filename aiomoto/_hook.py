@@ -67,8 +67,8 @@ class Loader:
     def __init__(self, loader: "Any") -> None:
         self._aiomoto_loader = loader
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
         """Claim the class of the real loader, for code that asks ``isinstance``."""
         return type(self._aiomoto_loader)
 
@@ -89,7 +89,7 @@ class Loader:
         if module.__spec__ is not None:
             module.__spec__.loader = loader
         loader.exec_module(module)
-        from aiomoto import _patches  # noqa: PLC0415  # may load wrapt: never at start-up
+        from aiomoto import _patches  # may load wrapt: never at start-up
 
         _patches.apply(module)
 
@@ -101,18 +101,18 @@ def install() -> bool:
     """Put the finder in front, if it is not on ``sys.meta_path``; return whether it was put."""
     if finder in sys.meta_path:
         return False
-    sys.meta_path.insert(0, finder)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, finder)
     return True
 
 
 def uninstall() -> None:
     """Take the finder away again."""
     if finder in sys.meta_path:
-        sys.meta_path.remove(finder)  # type: ignore[arg-type]
+        sys.meta_path.remove(finder)
 
 
 def load_plugins() -> None:
     """Watch for the targets of third-party distributions too."""
-    from aiomoto import _patches  # noqa: PLC0415  # reads package metadata: never at start-up
+    from aiomoto import _patches  # reads package metadata: never at start-up
 
     TARGETS.update(_patches.load_plugins())

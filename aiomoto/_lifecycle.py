@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aiomoto import _backends
 from aiomoto._activation import Attribute, Item, Layer, state
@@ -59,7 +59,7 @@ def foreign_mode() -> AiomotoError | None:
     return None
 
 
-def enter(mock: MockAWS, reset: bool = True) -> None:  # noqa: FBT001, FBT002  # moto's signature
+def enter(mock: MockAWS, reset: bool = True) -> None:  # moto's signature
     """Add a layer for a mock, and switch moto on if it is the first.
 
     Parameters:
@@ -91,7 +91,7 @@ def enter(mock: MockAWS, reset: bool = True) -> None:  # noqa: FBT001, FBT002  #
             state.switching = False
 
 
-def leave(mock: MockAWS, remove_data: bool = True) -> None:  # noqa: FBT001, FBT002  # moto's
+def leave(mock: MockAWS, remove_data: bool = True) -> None:  # moto's
     """Take away the newest layer of a mock, and switch moto off if it is the last.
 
     Parameters:
@@ -137,7 +137,9 @@ def _set_up(layer: Layer, config: Mapping[str, Any], *, first: bool) -> None:
 
     # Copies: what the user changes inside must not reach what is put back.
     for key, value in deepcopy(dict(config)).items():
-        layer.set(_slots.setdefault(key, Item(default_user_config, key)), value)
+        layer.set(
+            _slots.setdefault(key, Item(cast("dict[str, Any]", default_user_config), key)), value
+        )
     for slot, value in state.outfit.items():
         layer.set(slot, value)
     if mock_credentials():

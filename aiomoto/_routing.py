@@ -28,7 +28,7 @@ def route(url: str, endpoint: str, prefix: str, region: str | None) -> str:
     if found is None:
         return url
     netloc, base = found
-    path = parts.path[len(base) :] if parts.path.startswith(base) else parts.path
+    path = parts.path.removeprefix(base)
     return urlunsplit((parts.scheme, netloc, path or "/", parts.query, ""))
 
 

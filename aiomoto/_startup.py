@@ -20,23 +20,37 @@ def main() -> None:
     if _done:
         return
     _done = True
+    try:
+        _start()
+    except Exception as error:  # noqa: BLE001  # whatever it is, the interpreter must start
+        import sys  # only to tell
+
+        sys.stderr.write(f"aiomoto: the start-up hook failed, AWS is NOT mocked: {error!r}\n")
+
+
+def _start() -> None:
     auto = os.environ.get("AIOMOTO_AUTO", "").strip().lower()
     if os.environ.get("AIOMOTO_DISABLE", "").strip().lower() in _TRUE:
         if auto not in _FALSE:
-            from aiomoto._activation import say  # noqa: PLC0415  # only with AIOMOTO_AUTO
+            from aiomoto._activation import say  # only with AIOMOTO_AUTO
 
             say("AIOMOTO_DISABLE is set, so AIOMOTO_AUTO is ignored: AWS is NOT mocked")
         return
-    from aiomoto import _hook  # noqa: PLC0415  # not when disabled
+    from aiomoto import _hook  # not when disabled
 
     _hook.install()
     if auto not in _FALSE:
         _wish(auto)
 
 
+def ran() -> bool:
+    """Return whether this interpreter's start has called `main`."""
+    return _done
+
+
 def _wish(auto: str) -> None:
     """Mock the whole process as soon as its first session, client or request needs it."""
-    from aiomoto import _activation  # noqa: PLC0415  # only with AIOMOTO_AUTO
+    from aiomoto import _activation  # only with AIOMOTO_AUTO
 
     problem = None
     if auto not in _TRUE:
@@ -50,7 +64,6 @@ def _wish(auto: str) -> None:
 
 def _start_ambient() -> None:
     """Import what the ambient mock needs, once it is needed."""
-    from aiomoto import _ambient  # noqa: PLC0415  # imports moto
+    from aiomoto import _ambient  # imports moto
 
     _ambient.start()
-

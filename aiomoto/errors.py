@@ -1,4 +1,4 @@
-"""The errors aiomoto raises. All derive from AiomotoError; none from OSError or botocore's errors."""
+"""The errors that aiomoto raises: all are AiomotoErrors, none are OSErrors or botocore's."""
 
 from __future__ import annotations
 

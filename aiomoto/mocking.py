@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from aiomoto import _hook, _lifecycle, _patches
 from aiomoto._activation import Presence, state
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from moto.core.config import DefaultConfig
     from moto.core.models import MockAWS as MotoMock
+    from typing_extensions import Self
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -44,7 +45,7 @@ class MockAWS:
         self._remove_data = remove_data
         self._started: list[MotoMock] = []
 
-    def __enter__(self) -> MockAWS:
+    def __enter__(self) -> Self:
         """Start the mock."""
         self.start()
         return self
@@ -58,7 +59,7 @@ class MockAWS:
         """Stop the mock."""
         self.stop()
 
-    async def __aenter__(self) -> MockAWS:
+    async def __aenter__(self) -> Self:
         """Start the mock."""
         self.start()
         return self
@@ -72,9 +73,7 @@ class MockAWS:
         """Stop the mock."""
         self.stop()
 
-    def __call__(
-        self, func: F, reset: bool | None = None, remove_data: bool | None = None
-    ) -> F:
+    def __call__(self, func: F, reset: bool | None = None, remove_data: bool | None = None) -> F:
         """Decorate a function or class: each call of the function is a mock of its own.
 
         Parameters:
@@ -84,8 +83,8 @@ class MockAWS:
             remove_data: as for `stop`.
         """
         if isinstance(func, type):
-            return decorate_class(self, func)  # type: ignore[return-value]
-        return decorate(self, func, reset, remove_data)  # type: ignore[return-value]
+            return decorate_class(self, func)
+        return cast("F", decorate(self, func, reset, remove_data))
 
     def start(self, reset: bool | None = None) -> None:
         """Start the mock.
@@ -124,7 +123,9 @@ class MockAWS:
                 "Called stop() before start(): this mock_aws() object is not started. "
                 "Keep the object that you started, and stop that one."
             )
-        self._started.pop().stop(remove_data=self._remove_data if remove_data is None else remove_data)
+        self._started.pop().stop(
+            remove_data=self._remove_data if remove_data is None else remove_data
+        )
 
     def reset(self) -> None:
         """Drop all data of all mocks, as moto's ``reset`` does."""

@@ -73,13 +73,26 @@ def check() -> None:
                 raise problem
 
 
+def report() -> list[tuple[Row, str]]:
+    """Say of each row what became of it."""
+    states = []
+    for row in _rows:
+        module = sys.modules.get(row.module)
+        if module is None or not is_patched(module):
+            states.append((row, "not loaded"))
+            continue
+        reasons = (problem.reason for other, problem in _problems[row.module] if other is row)
+        states.append((row, next(reasons, "applied")))
+    return states
+
+
 @cache
 def load_plugins() -> frozenset[str]:
     """Add the rows of third-party distributions, once per process; return their modules.
 
     Reads the metadata of every installed distribution: never on entering a mock.
     """
-    from importlib_metadata import entry_points  # noqa: PLC0415  # 20 ms
+    from importlib_metadata import entry_points  # 20 ms
 
     plugins = entry_points(group=PLUGIN_GROUP)
     rows = [Row(*row) for plugin in plugins for row in plugin.load()]
@@ -89,9 +102,10 @@ def load_plugins() -> frozenset[str]:
 
 def _apply_row(row: Row, module: ModuleType, version: str) -> None:
     """Wrap the target of a row, or keep why that cannot be done."""
-    from wrapt import wrap_function_wrapper  # noqa: PLC0415  # imports asyncio
+    from wrapt import wrap_function_wrapper  # imports asyncio
 
-    if not row.low <= parse_version(version):
+    reason: str | None
+    if parse_version(version) < row.low:
         reason = "is older than any version that aiomoto knows"
     elif parse_version(version) >= row.high and not _unsupported_allowed():
         reason = "may have changed: this version is newer than any that aiomoto knows"
@@ -140,7 +154,7 @@ def _version(root: str) -> str | None:
     module = sys.modules.get(root)
     version = getattr(module, "__version__", None)
     if version is None and not getattr(module and module.__spec__, "_initializing", False):
-        from importlib_metadata import version as installed  # noqa: PLC0415  # rare
+        from importlib_metadata import version as installed  # rare
 
         version = installed(root)
     return version

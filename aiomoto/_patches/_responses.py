@@ -44,8 +44,8 @@ class Content(bytes):
 
     def __await__(self) -> Generator[None, None, bytes]:
         """Return the plain bytes at once."""
+        yield from ()
         return bytes(self)
-        yield
 
 
 class Text(str):
@@ -55,8 +55,8 @@ class Text(str):
 
     def __await__(self) -> Generator[None, None, str]:
         """Return the plain string at once."""
+        yield from ()
         return str(self)
-        yield
 
 
 class Response(AioAWSResponse):  # type: ignore[misc]  # aiobotocore is not typed

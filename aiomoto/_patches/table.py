@@ -45,8 +45,12 @@ class Row(NamedTuple):
     @property
     def supported(self) -> str:
         """The range as a version specifier, such as ``>=2.13,<4``."""
-        low, high = (".".join(map(str, bound)) for bound in (self.low, self.high))
-        return f">={low},<{high}"
+        return specifier(self.low, self.high)
+
+
+def specifier(low: tuple[int, ...], high: tuple[int, ...]) -> str:
+    """Return a range as a version specifier, such as ``>=2.13,<4``."""
+    return ">={},<{}".format(*(".".join(map(str, bound)) for bound in (low, high)))
 
 
 # The ranges of pyproject.toml; a test compares the two.
@@ -58,7 +62,7 @@ RANGES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
 }
 
 
-def _row(  # noqa: PLR0913  # a row has this many fields
+def _row(  # noqa: PLR0913, PLR0917  # a row has this many fields
     module: str,
     target: str,
     params: str,
