@@ -80,8 +80,8 @@ class Attribute:
             delattr(self.owner, self.name)
 
 
-class Presence:
-    """A slot that is an item's place at the front of a list, such as ``sys.meta_path``."""
+class Position:
+    """A slot that is an item's index in a list, such as that of a finder in ``sys.meta_path``."""
 
     __slots__ = ("item", "items")
 
@@ -90,15 +90,15 @@ class Presence:
         self.item = item
 
     def get(self) -> Any:
-        """Return True or ABSENT."""
-        return True if self.item in self.items else ABSENT
+        """Return the index, or ABSENT."""
+        return self.items.index(self.item) if self.item in self.items else ABSENT
 
     def set(self, value: Any) -> None:
-        """Put the item in front if it is not in the list, or take it out."""
-        if value is not ABSENT and self.item not in self.items:
-            self.items.insert(0, self.item)
-        elif value is ABSENT and self.item in self.items:
+        """Move the item to the index, or take it out."""
+        if self.item in self.items:
             self.items.remove(self.item)
+        if value is not ABSENT:
+            self.items.insert(value, self.item)
 
 
 CREDENTIALS: dict[Slot, Any] = {

@@ -91,6 +91,7 @@ class Loader:
         loader.exec_module(module)
         from aiomoto import _patches  # may load wrapt: never at start-up
 
+        keep_in_front()
         _patches.apply(module)
 
 
@@ -109,6 +110,18 @@ def uninstall() -> None:
     """Take the finder away again."""
     if finder in sys.meta_path:
         sys.meta_path.remove(finder)
+
+
+def keep_in_front() -> None:
+    """Have every mock move the finder to the front for as long as it lasts.
+
+    No import may pass it then: neither where no ``.pth`` has put it on ``sys.meta_path``, nor
+    where another finder stands before it (pytest's, when it is asked to rewrite aiobotocore).
+    """
+    from aiomoto._activation import Position, state
+
+    if not any(isinstance(slot, Position) for slot in state.outfit):
+        state.outfit[Position(sys.meta_path, finder)] = 0
 
 
 def load_plugins() -> None:

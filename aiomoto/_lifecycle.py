@@ -126,6 +126,8 @@ def start_ambient(mock: MockAWS) -> None:
         if state.start_ambient is None:
             return  # another thread was faster
         mock._enable_patching(reset=True)
+        for slot, value in state.outfit.items():
+            slot.set(value)
         Parked.ambient_mock = mock
         state.start_ambient = None
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from aiomoto import _hook, _lifecycle, _patches
-from aiomoto._activation import Presence, state
 from aiomoto._decorators import decorate, decorate_class
 
 if TYPE_CHECKING:
@@ -20,8 +18,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 _hook.load_plugins()
-# While a mock lasts, what is imported is patched, in environments without the .pth too.
-state.outfit[Presence(sys.meta_path, _hook.finder)] = True
+_hook.keep_in_front()
 
 
 class MockAWS:

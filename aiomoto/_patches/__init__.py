@@ -9,10 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from aiomoto._activation import ABSENT, state
-from aiomoto._patches.table import RANGES, REQUIRED, ROWS, Row
+from aiomoto._patches.table import REQUIRED, ROWS, Row
 from aiomoto.errors import UnsupportedVersionError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import ModuleType
 
 # Third-party distributions may add rows: an entry point in this group names a sequence of Row.
@@ -41,7 +42,7 @@ def apply(module: ModuleType) -> None:
     for row in _rows:
         if row.module == name:
             _apply_row(row, module, version)
-    if name in RANGES:
+    if "." not in name:
         sweep(name)  # submodules that came by before the version was known
     if state.on:
         check()
@@ -97,7 +98,12 @@ def load_plugins() -> frozenset[str]:
     plugins = entry_points(group=PLUGIN_GROUP)
     rows = [Row(*row) for plugin in plugins for row in plugin.load()]
     _rows.extend(rows)
-    return frozenset(row.module for row in rows)
+    return modules(rows)
+
+
+def modules(rows: Iterable[Row]) -> frozenset[str]:
+    """Return the modules to watch for: the targets', and each distribution's root."""
+    return frozenset(name for row in rows for name in (row.module, row.dist))
 
 
 def _apply_row(row: Row, module: ModuleType, version: str) -> None:

@@ -1,0 +1,81 @@
+"""What every test has: no real AWS settings, no way out, and programs to run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parent.parent
+_escapes: list[str] = []
+
+
+def _audit(event: str, args: tuple) -> None:
+    """Note every connection and every name look-up that leads beyond this machine."""
+    if event == "socket.connect" and isinstance(args[1], tuple):
+        host = args[1][0]
+    elif event == "socket.getaddrinfo":
+        host = args[0]
+    else:
+        return
+    host = host.decode() if isinstance(host, bytes) else host
+    if host not in {None, "", "localhost", "::1"} and not host.startswith("127."):
+        _escapes.append(f"{event} {host}")
+
+
+sys.addaudithook(_audit)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_escapes():
+    _escapes.clear()
+    yield
+    assert not _escapes, "a test reached beyond this machine"
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch, tmp_path):
+    """Hide the developer's own AWS settings and ours, and give a region."""
+    for name in [*os.environ]:
+        if name.startswith(("AWS_", "AIOMOTO_", "MOTO_", "TEST_SERVER", "TEST_PROXY")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
+
+
+@dataclass
+class Finished:
+    """A program that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run a program to its end: ``run("-c", "print(1)", AIOMOTO_AUTO="1")`` runs this Python."""
+
+    def run(*words, stdin=None, timeout=120, cwd=None, **environ) -> Finished:
+        command = [sys.executable, *map(str, words)]
+        merged = {**os.environ, **{k: v for k, v in environ.items() if v is not None}}
+        # Random order and hash seeds of the outer run are none of the program's business.
+        merged.pop("PYTEST_ADDOPTS", None)
+        done = subprocess.run(
+            command,
+            env=merged,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            cwd=cwd or tmp_path,
+            check=False,
+        )
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+    return run
