@@ -38,14 +38,16 @@ def _nothing_escapes():
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch, tmp_path):
+def _own_environment(tmp_path):
     """Hide the developer's own AWS settings and ours, and give a region."""
-    for name in [*os.environ]:
-        if name.startswith(("AWS_", "AIOMOTO_", "MOTO_", "TEST_SERVER", "TEST_PROXY")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [*os.environ]:
+            if name.startswith(("AWS_", "AIOMOTO_", "MOTO_", "TEST_SERVER", "TEST_PROXY")):
+                patch.delenv(name)
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
+        yield
 
 
 @dataclass
