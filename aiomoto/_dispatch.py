@@ -146,22 +146,25 @@ def guard(request: AWSPreparedRequest) -> AWSResponse | None:
 
     Raises:
         RealHTTPRequestBlockedError: it may not.
-        ConnectTimeoutError: it asks for container metadata, which moto does not have.
+        ConnectTimeoutError: it asks for metadata that moto does not have.
     """
     if getattr(request, _LET_OUT, False) or is_loopback(request.url):
         return None
-    host = urlsplit(request.url).hostname
     begin(request)
-    if host == "169.254.169.254":
-        return ask(request, None, request.body)
+    host = urlsplit(request.url).hostname
     if host in _METADATA_HOSTS:
         from botocore.exceptions import ConnectTimeoutError
 
-        raise ConnectTimeoutError(endpoint_url=request.url)
+        try:
+            return ask(request, None, request.body)
+        except (NotImplementedError, RealHTTPRequestBlockedError):
+            raise ConnectTimeoutError(endpoint_url=request.url) from None
     raise _blocked(request, "it did not come by a client that moto can answer")
 
 
-_METADATA_HOSTS = frozenset({"169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23"})
+_METADATA_HOSTS = frozenset(
+    {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23"}
+)
 
 
 def is_loopback(url: str) -> bool:
