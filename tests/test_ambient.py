@@ -51,7 +51,9 @@ def test_values_that_switch_it_on(run, value):
 
 
 def test_bad_value_says_so_once_and_refuses_every_call(run):
-    code = PRELUDE + """
+    code = (
+        PRELUDE
+        + """
 from aiomoto import RealHTTPRequestBlockedError
 for call in (look, lambda: asyncio.run(alook())):
     try:
@@ -59,6 +61,7 @@ for call in (look, lambda: asyncio.run(alook())):
     except RealHTTPRequestBlockedError as error:
         print(error)
 """
+    )
     done = run("-c", code, AIOMOTO_AUTO="maybe")
     assert done.out.count("AIOMOTO_AUTO='maybe'") == 2
     assert done.err.count("\n") == 1
@@ -71,13 +74,16 @@ def test_bad_value_leaves_the_interpreter_working(run):
 
 
 def test_server_mode_of_moto_fails_closed(run):
-    code = PRELUDE + """
+    code = (
+        PRELUDE
+        + """
 from aiomoto import AiomotoError
 try:
     look()
 except AiomotoError as error:
     print(error)
 """
+    )
     done = run("-c", code, TEST_SERVER_MODE="true", **AUTO)
     assert "TEST_SERVER_MODE" in done.out, done.err
 
@@ -95,7 +101,9 @@ look = "import os; print([k + '=' + v for k, v in os.environ.items() if k.starts
 exec(look)
 subprocess.run([sys.executable, "-c", look]); subprocess.run([sys.executable, "-S", "-c", look])
 """
-    real = dict.fromkeys(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"], "real")
+    real = dict.fromkeys(
+        ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"], "real"
+    )
     assert run("-u", "-c", code, **AUTO, **real).out == "[]\n" * 3
 
 
@@ -115,7 +123,9 @@ def test_isolated_interpreters_are_mocked_too(run, flags):
 
 @pytest.mark.parametrize("mock", ["aiomoto.mock_aws", "moto.mock_aws"])
 def test_explicit_mock_finds_fresh_state_and_gives_the_ambient_back(run, mock):
-    code = PRELUDE + f"""
+    code = (
+        PRELUDE
+        + f"""
 import aiomoto, moto
 make("ambient")
 reader = boto3.client("s3").get_object(Bucket="bucket", Key="key")["Body"]
@@ -133,11 +143,14 @@ assert reader.read() == b"body ambient"
 boto3.client("s3").create_bucket(Bucket="bucket-2")
 print("ok")
 """
+    )
     ok(run("-W", "error", "-c", code, **AUTO))
 
 
 def test_explicit_mock_before_anything_else(run):
-    code = PRELUDE + """
+    code = (
+        PRELUDE
+        + """
 import moto
 @moto.mock_aws
 def test():
@@ -150,11 +163,14 @@ test()
 assert look() == expected("ambient")
 print("ok")
 """
+    )
     ok(run("-c", code, **AUTO))
 
 
 def test_class_decorator_keeps_the_data_of_set_up_and_the_ambients(run):
-    code = PRELUDE + """
+    code = (
+        PRELUDE
+        + """
 import moto
 make("ambient")
 @moto.mock_aws
@@ -177,11 +193,14 @@ for case in (Case, Between, Case, Between):
 assert not result.errors + result.failures, (result.errors + result.failures)[0][1]
 print("ok")
 """
+    )
     ok(run("-c", code, **AUTO))
 
 
 def test_moto_settings_come_back_too(run):
-    code = PRELUDE + """
+    code = (
+        PRELUDE
+        + """
 import moto, random
 from moto.moto_api import state_manager
 from moto.moto_api._internal import mock_random
@@ -196,6 +215,7 @@ with moto.mock_aws(config={"lambda": {"use_docker": False}}):
 assert before == (state_manager.get_transition("dax::cluster"), dict(default_user_config), mock_random.getstate())
 print("ok")
 """
+    )
     ok(run("-c", code, **AUTO))
 
 
@@ -220,7 +240,9 @@ print("ok")
 
 
 def test_session_made_while_moto_is_being_imported(run):
-    code = PRELUDE + """
+    code = (
+        PRELUDE
+        + """
 import botocore.session
 made = []
 import importlib.abc
@@ -235,11 +257,14 @@ assert look() == []
 assert made[0].create_client("sts").get_caller_identity()["Account"] == "123456789012"
 print("ok")
 """
+    )
     ok(run("-c", code, **AUTO))
 
 
 def test_environment_cleared_by_a_test(run):
-    code = PRELUDE + """
+    code = (
+        PRELUDE
+        + """
 from unittest.mock import patch
 make("ambient")
 with patch.dict(os.environ, clear=True):
@@ -249,6 +274,7 @@ with patch.dict(os.environ, clear=True):
 assert look() == expected("ambient")
 print("ok")
 """
+    )
     ok(run("-c", code, **AUTO))
 
 
@@ -268,7 +294,9 @@ for attempt in range(2):
 
 
 def test_fork_in_the_middle(run):
-    code = PRELUDE + """
+    code = (
+        PRELUDE
+        + """
 import threading
 from aiomoto._activation import state
 make("ambient")
@@ -289,4 +317,5 @@ done.set(); thread.join()
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 print("ok")
 """
+    )
     ok(run("-c", code, **AUTO))

@@ -11,9 +11,16 @@ import boto3
 import botocore.session
 import pytest
 from aiobotocore.session import AioSession
-from aiomoto import mock_aws
 from botocore.credentials import CredentialProvider, CredentialResolver, Credentials
-from botocore.exceptions import CredentialRetrievalError, NoCredentialsError, PartialCredentialsError
+from botocore.exceptions import (
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+
+from aiomoto import mock_aws
+
+pytestmark = pytest.mark.smoke  # runs on the lowest versions in CI
 
 UNMOCKED = {"core": {"mock_credentials": False}}
 
@@ -51,7 +58,9 @@ aws_secret_access_key = REAL
     return ran
 
 
-PROFILES = pytest.mark.parametrize("profile", ["process", "sso", "role", "metadata", "web", "static"])
+PROFILES = pytest.mark.parametrize(
+    "profile", ["process", "sso", "role", "metadata", "web", "static"]
+)
 
 
 @PROFILES
@@ -147,7 +156,12 @@ def test_expired_process_credentials_of_an_older_client_are_not_refreshed(profil
     soon = datetime.now(timezone.utc) + timedelta(seconds=1)
     session = botocore.session.Session()
     session._credentials = RefreshableCredentials(
-        "old", "old", "old", soon, lambda: provider._retrieve_credentials_using("program"), "custom-process"
+        "old",
+        "old",
+        "old",
+        soon,
+        lambda: provider._retrieve_credentials_using("program"),
+        "custom-process",
     )
     client = session.create_client("sts")
     with mock_aws(), pytest.raises(CredentialRetrievalError, match="aiomoto"):

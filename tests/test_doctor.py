@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import aiobotocore
+
 import aiomoto
 
 DOCTOR = ["-m", "aiomoto", "doctor"]
@@ -24,7 +25,10 @@ def test_json(run):
     found = json.loads(run(*DOCTOR, "--json", AIOMOTO_UNSUPPORTED="warn").out)
     assert found["ok"] is True
     assert found["hook"] == {"started": True, "position": found["hook"]["position"]}
-    assert found["distributions"]["aiobotocore"] == {"version": aiobotocore.__version__, "supported": ">=2.13,<4"}
+    assert found["distributions"]["aiobotocore"] == {
+        "version": aiobotocore.__version__,
+        "supported": ">=2.13,<4",
+    }
     assert found["environment"]["AIOMOTO_UNSUPPORTED"] == "warn"
     assert {patch["state"] for patch in found["patches"]} <= {"applied", "not installed"}
 

@@ -13,12 +13,15 @@ import pytest
 from aiobotocore.awsrequest import AioAWSResponse
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession, get_session
-from aiomoto import RealHTTPRequestBlockedError, mock_aws
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError
 from botocore.httpsession import URLLib3Session
 from botocore.stub import Stubber
+
+from aiomoto import RealHTTPRequestBlockedError, mock_aws
+
+pytestmark = pytest.mark.smoke  # runs on the lowest versions in CI
 
 KEYS = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
 ASYNC_BODIES = hasattr(Config(), "request_checksum_calculation")
@@ -168,7 +171,11 @@ class TestAfterTheMock:
     async def test_clients_with_the_mocks_credentials_are_refused(self):
         with mock_aws():
             sync = boto3.client("s3", config=ONCE)
-            client = await get_session().create_client("s3", config=AioConfig(retries={"max_attempts": 0})).__aenter__()
+            client = (
+                await get_session()
+                .create_client("s3", config=AioConfig(retries={"max_attempts": 0}))
+                .__aenter__()
+            )
         try:
             with pytest.raises(RealHTTPRequestBlockedError, match="make a new client"):
                 sync.list_buckets()
@@ -227,11 +234,15 @@ class TestAfterTheMock:
                 await ended.wait()
                 return b"late"
 
-        config = AioConfig(request_checksum_calculation="when_required", s3={"payload_signing_enabled": False})
+        config = AioConfig(
+            request_checksum_calculation="when_required", s3={"payload_signing_enabled": False}
+        )
         async with get_session().create_client("s3", config=config, **KEYS) as client:
             with mock_aws():
                 await client.create_bucket(Bucket="bucket")
-                put = asyncio.create_task(client.put_object(Bucket="bucket", Key="k", Body=Slow(), ContentLength=4))
+                put = asyncio.create_task(
+                    client.put_object(Bucket="bucket", Key="k", Body=Slow(), ContentLength=4)
+                )
                 await started.wait()
             ended.set()
             with pytest.raises(RealHTTPRequestBlockedError, match="ended meanwhile"):
@@ -267,7 +278,9 @@ class TestGuard:
     def prepared(self, url="https://s3.amazonaws.com/", method="GET"):
         return AWSRequest(method=method, url=url).prepare()
 
-    @pytest.mark.parametrize("url", ["https://s3.amazonaws.com/", "http://example.com/", "https://s3.amazonaws.co/"])
+    @pytest.mark.parametrize(
+        "url", ["https://s3.amazonaws.com/", "http://example.com/", "https://s3.amazonaws.co/"]
+    )
     async def test_sessions_refuse(self, url):
         async with get_session().create_client("s3", **KEYS) as client:
             with mock_aws():
@@ -278,7 +291,9 @@ class TestGuard:
 
     def test_error_does_not_repeat_the_secrets_of_a_presigned_url(self):
         with mock_aws(), pytest.raises(RealHTTPRequestBlockedError) as caught:
-            URLLib3Session().send(self.prepared("https://s3.amazonaws.com/k?X-Amz-Signature=secret"))
+            URLLib3Session().send(
+                self.prepared("https://s3.amazonaws.com/k?X-Amz-Signature=secret")
+            )
         assert "secret" not in str(caught.value)
 
     def test_loopback_may_be_reached(self, httpd):
@@ -288,11 +303,15 @@ class TestGuard:
     def test_error_is_none_that_retries_or_handlers_swallow(self):
         from botocore.exceptions import BotoCoreError, HTTPClientError
 
-        assert not issubclass(RealHTTPRequestBlockedError, (OSError, ImportError, BotoCoreError, HTTPClientError))
+        assert not issubclass(
+            RealHTTPRequestBlockedError, (OSError, ImportError, BotoCoreError, HTTPClientError)
+        )
 
     def test_instance_metadata_is_answered_by_moto(self):
         with mock_aws():
-            response = URLLib3Session().send(self.prepared("http://169.254.169.254/latest/meta-data/iam/security-credentials/"))
+            response = URLLib3Session().send(
+                self.prepared("http://169.254.169.254/latest/meta-data/iam/security-credentials/")
+            )
             assert response.status_code == 200
             assert response.text
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.smoke  # runs on the lowest versions in CI
+
 SCRIPT = Path(__file__).parent / "examples" / "orders.py"
 EXPECTED = "received: tea\nlisted: ['orders/2026/1.json']\n"
 # A real way out must not be needed, and a real credential must not be used.

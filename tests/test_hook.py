@@ -10,8 +10,11 @@ import zipfile
 from textwrap import dedent
 
 import pytest
+
 from aiomoto import _hook, _patches
 from aiomoto._patches.table import Row
+
+pytestmark = pytest.mark.smoke  # runs on the lowest versions in CI
 
 TOY = "aiomoto_toy"
 
@@ -35,7 +38,16 @@ def toy(tmp_path, monkeypatch):
         during = __spec__.loader
     """)
     )
-    row = Row(f"{TOY}.mod", "Greeter.greet", ("self", "name"), f"{__name__}:shout", "speed", "", (1,), (2,))
+    row = Row(
+        f"{TOY}.mod",
+        "Greeter.greet",
+        ("self", "name"),
+        f"{__name__}:shout",
+        "speed",
+        "",
+        (1,),
+        (2,),
+    )
     monkeypatch.syspath_prepend(str(package.parent))
     monkeypatch.setattr(_patches, "_rows", [*_patches._rows, row])
     monkeypatch.setattr(_patches, "_problems", dict(_patches._problems))
@@ -222,7 +234,9 @@ def test_pytest_assertion_rewriting(run, tmp_path, rewrite):
 
 
 def test_pytest_w_error_runs_in_an_environment_with_our_hook(run, tmp_path):
-    (tmp_path / "test_it.py").write_text("import aiomoto\ndef test_it(): assert aiomoto.__version__\n")
+    (tmp_path / "test_it.py").write_text(
+        "import aiomoto\ndef test_it(): assert aiomoto.__version__\n"
+    )
     done = run("-m", "pytest", "-q", "-W", "error", "-p", "no:asyncio", tmp_path)
     assert done.code == 0, done.out
 
@@ -232,5 +246,7 @@ def test_hook_is_active_whatever_the_flags(flags):
     if flags == ["-P"] and sys.version_info < (3, 11):
         flags = ["-s"]
     code = "import sys; print(any(type(f).__module__ == 'aiomoto._hook' for f in sys.meta_path))"
-    out = subprocess.run([sys.executable, *flags, "-c", code], capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, *flags, "-c", code], capture_output=True, text=True, check=True
+    )
     assert out.stdout == "True\n"

@@ -10,13 +10,14 @@ import os
 import threading
 import unittest
 
-import aiomoto
 import boto3
 import moto
 import pytest
 from aiobotocore.session import get_session
-from aiomoto import mock_aws, mock_aws_decorator
 from moto.core.config import default_user_config
+
+import aiomoto
+from aiomoto import mock_aws, mock_aws_decorator
 
 BOTH = pytest.mark.parametrize("mock", [mock_aws, moto.mock_aws], ids=["aiomoto", "moto"])
 
@@ -343,7 +344,15 @@ class TestForeignModes:
 
 DECORATORS = pytest.mark.parametrize(
     "decorator",
-    [mock_aws, mock_aws(), mock_aws(config={}), mock_aws_decorator, mock_aws_decorator(), moto.mock_aws, moto.mock_aws()],
+    [
+        mock_aws,
+        mock_aws(),
+        mock_aws(config={}),
+        mock_aws_decorator,
+        mock_aws_decorator(),
+        moto.mock_aws,
+        moto.mock_aws(),
+    ],
 )
 
 
@@ -474,6 +483,7 @@ class TestFunctions:
 def bucket():
     create("from-fixture")
     yield "from-fixture"
+    assert mocked()
 
 
 @pytest.fixture
@@ -508,7 +518,9 @@ def run_case(case):
     return result.testsRun
 
 
-CLASS_DECORATORS = pytest.mark.parametrize("decorator", [mock_aws, mock_aws(), moto.mock_aws, moto.mock_aws()])
+CLASS_DECORATORS = pytest.mark.parametrize(
+    "decorator", [mock_aws, mock_aws(), moto.mock_aws, moto.mock_aws()]
+)
 
 
 @CLASS_DECORATORS

@@ -8,6 +8,7 @@ import sys
 from importlib.metadata import requires
 
 import pytest
+
 from aiomoto import UnsupportedVersionError, _hook, _patches, mock_aws
 from aiomoto._patches.table import RANGES, ROWS, Row, specifier
 
@@ -26,7 +27,9 @@ def test_ranges_are_those_of_the_requirements():
         if match and match[1] in RANGES:
             found[match[1]] = set(match[2].split(","))
     assert found == {
-        name: set(specifier(*bounds).split(",")) for name, bounds in RANGES.items() if name != "botocore"
+        name: set(specifier(*bounds).split(","))
+        for name, bounds in RANGES.items()
+        if name != "botocore"
     }
     assert RANGES["botocore"] == RANGES["boto3"]
 
@@ -34,7 +37,10 @@ def test_ranges_are_those_of_the_requirements():
 def test_rows_neither_repeat_nor_overlap():
     assert len({(row.module, row.target, row.low) for row in ROWS}) == len(ROWS)
     assert all(row.low < row.high for row in ROWS)
-    assert all(row.why and row.role in {"door", "guard", "endpoint", "reader", "state", "speed"} for row in ROWS)
+    assert all(
+        row.why and row.role in {"door", "guard", "endpoint", "reader", "state", "speed"}
+        for row in ROWS
+    )
 
 
 @pytest.mark.parametrize("row", ROWS, ids=IDS)
@@ -44,7 +50,7 @@ def test_row_is_applied_to_what_clients_use(row):
     except ModuleNotFoundError:
         pytest.skip(f"{row.module} is not in this version")
     _patches.sweep()
-    assert dict((r[0], r[1]) for r in _patches.report())[row] == "applied"
+    assert dict(_patches.report())[row] == "applied"
     target = module
     for name in row.target.split("."):
         target = getattr(target, name)
@@ -64,7 +70,12 @@ def toy(tmp_path, monkeypatch):
     """Make a distribution with one function, and a row for it."""
 
     def make(
-        version="1.2", source="def f(a, b): return 'original'", params=("a", "b"), role="door", wrapper="wrap", **row
+        version="1.2",
+        source="def f(a, b): return 'original'",
+        params=("a", "b"),
+        role="door",
+        wrapper="wrap",
+        **row,
     ):
         (tmp_path / "aiomoto_fit.py").write_text(f"__version__ = {version!r}\n{source}\n")
         made = Row(
@@ -111,9 +122,15 @@ def test_misfit_is_silent_while_inactive_and_stops_a_mock(toy, case, role):
     with pytest.raises(UnsupportedVersionError, match=reason) as caught, mock_aws():
         pytest.fail("entered a mock that could let requests out")
     error = caught.value
-    assert (error.distribution, error.supported, error.target) == ("aiomoto_fit", ">=1.0,<2", "aiomoto_fit.f")
+    assert (error.distribution, error.supported, error.target) == (
+        "aiomoto_fit",
+        ">=1.0,<2",
+        "aiomoto_fit.f",
+    )
     assert error.found == options.get("version", "1.2")
-    assert all(part in str(error) for part in (error.found, error.supported, error.target, "doctor"))
+    assert all(
+        part in str(error) for part in (error.found, error.supported, error.target, "doctor")
+    )
 
 
 def test_moto_mocks_are_stopped_too(toy):
@@ -205,14 +222,22 @@ def test_third_parties_add_rows_by_an_entry_point(run, tmp_path):
         "ROWS = [Row('thirdparty', 'f', ('a',), 'thirdparty_rows:wrap', 'reader', 'a test', (1,), (2,))]\n"
         "def wrap(wrapped, instance, args, kwargs): return 'wrapped'\n"
     )
-    code = "import thirdparty; from aiomoto import mock_aws\nwith mock_aws(): print(thirdparty.f(1))"
+    code = (
+        "import thirdparty; from aiomoto import mock_aws\nwith mock_aws(): print(thirdparty.f(1))"
+    )
     done = run("-c", code, PYTHONPATH=site)
     assert done.out == "wrapped\n", done.err
 
 
 @pytest.mark.parametrize(
     ("text", "numbers"),
-    [("5.2.5", (5, 2, 5)), ("3.10.0.post1", (3, 10, 0)), ("1.2rc1", (1,)), ("", ()), ("2026.9.0", (2026, 9, 0))],
+    [
+        ("5.2.5", (5, 2, 5)),
+        ("3.10.0.post1", (3, 10, 0)),
+        ("1.2rc1", (1,)),
+        ("", ()),
+        ("2026.9.0", (2026, 9, 0)),
+    ],
 )
 def test_versions_are_read_by_their_leading_numbers(text, numbers):
     assert _patches.parse_version(text) == numbers

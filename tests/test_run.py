@@ -19,7 +19,13 @@ posix = pytest.mark.skipif(os.name == "nt", reason="signals and exec of POSIX")
 
 @pytest.mark.parametrize(
     "words",
-    [["-c", ACCOUNT], ["python", "-c", ACCOUNT], ["python3", "-c", ACCOUNT], ["--", "python", "-c", ACCOUNT], [sys.executable, "-c", ACCOUNT]],
+    [
+        ["-c", ACCOUNT],
+        ["python", "-c", ACCOUNT],
+        ["python3", "-c", ACCOUNT],
+        ["--", "python", "-c", ACCOUNT],
+        [sys.executable, "-c", ACCOUNT],
+    ],
 )
 def test_interpreters(run, words):
     done = run(*RUN, "--quiet", *words)
@@ -66,7 +72,9 @@ def test_wrong_use(run, words):
     assert done.err.startswith("aiomoto: run ")
 
 
-@pytest.mark.parametrize(("words", "code"), [([], 2), (["--help"], 0), (["nonsense"], 2), (["--version"], 0)])
+@pytest.mark.parametrize(
+    ("words", "code"), [([], 2), (["--help"], 0), (["nonsense"], 2), (["--version"], 0)]
+)
 def test_usage(run, words, code):
     done = run("-m", "aiomoto", *words)
     assert done.code == code
@@ -75,7 +83,9 @@ def test_usage(run, words, code):
 
 def test_console_script(run):
     script = Path(sysconfig.get_path("scripts")) / "aiomoto"
-    out = subprocess.run([script, "run", "-c", ACCOUNT], capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        [script, "run", "-c", ACCOUNT], capture_output=True, text=True, check=True
+    ).stdout
     assert out == "123456789012\n"
 
 
@@ -93,7 +103,12 @@ def test_the_command_replaces_the_wrapper():
 @posix
 def test_interrupt():
     code = "import time; print('up', flush=True); time.sleep(60)"
-    with subprocess.Popen([sys.executable, *RUN, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, *RUN, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
         process.stdout.readline()
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
@@ -102,7 +117,9 @@ def test_interrupt():
 
 
 def test_disable_wins(run):
-    done = run(*RUN, "-c", "import os; print(os.environ.get('AWS_ACCESS_KEY_ID'))", AIOMOTO_DISABLE="1")
+    done = run(
+        *RUN, "-c", "import os; print(os.environ.get('AWS_ACCESS_KEY_ID'))", AIOMOTO_DISABLE="1"
+    )
     assert done.out == "None\n"
     assert "NOT mocked" in done.err
 

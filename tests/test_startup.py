@@ -6,7 +6,16 @@ import json
 
 import pytest
 
-HEAVY = {"moto", "boto3", "botocore", "aiobotocore", "wrapt", "typing", "asyncio", "importlib_metadata"}
+HEAVY = {
+    "moto",
+    "boto3",
+    "botocore",
+    "aiobotocore",
+    "wrapt",
+    "typing",
+    "asyncio",
+    "importlib_metadata",
+}
 MODULES = "import sys, json; print(json.dumps(sorted(sys.modules)))"
 
 
@@ -56,7 +65,12 @@ def test_disable_leaves_the_interpreter_alone(run):
 
 
 def test_disable_wins_over_auto_and_says_so_once(run):
-    done = run("-c", "import os; print(os.environ.get('AWS_ACCESS_KEY_ID'))", AIOMOTO_DISABLE="yes", AIOMOTO_AUTO="1")
+    done = run(
+        "-c",
+        "import os; print(os.environ.get('AWS_ACCESS_KEY_ID'))",
+        AIOMOTO_DISABLE="yes",
+        AIOMOTO_AUTO="1",
+    )
     assert done.out == "None\n"
     assert done.err.count("\n") == 1
     assert "AIOMOTO_DISABLE" in done.err

@@ -82,7 +82,9 @@ def report() -> list[tuple[Row, str]]:
         if module is None or not is_patched(module):
             states.append((row, "not loaded"))
             continue
-        reasons = (problem.reason for other, problem in _problems.get(row.module, ()) if other is row)
+        reasons = (
+            problem.reason for other, problem in _problems.get(row.module, ()) if other is row
+        )
         states.append((row, next(reasons, "applied")))
     return states
 

@@ -1,0 +1,66 @@
+"""``nox`` runs what CI runs; ``nox --list`` shows the longer sessions."""
+
+from __future__ import annotations
+
+import re
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["lint", "types", "tests", "lowest"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
+
+
+def lowest(*requirements: str) -> list[str]:
+    """Pin each requirement to the lowest version that it allows."""
+    pinned = (re.match(r"([\w\[\],-]+)>=([\d.]+)", line) for line in requirements)
+    return [f"{match[1]}=={match[2]}" for match in pinned if match]
+
+
+LOWEST = [*lowest(*PROJECT["dependencies"]), *lowest(*EXTRAS["s3fs"])]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.install("ruff>=0.13")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types."""
+    session.install(".[dev]")
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the suite on the newest versions."""
+    session.install(".[dev]")
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session(name="lowest")
+def lowest_versions(session: nox.Session) -> None:
+    """Run a smoke set on the lowest versions of all requirements."""
+    session.install(".[dev]", *LOWEST)
+    session.run("pytest", "-n", "auto", "-m", "smoke", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+@nox.parametrize("versions", ["newest", "aioboto3", "lowest"])
+def matrix(session: nox.Session, versions: str) -> None:
+    """Run the whole suite on every Python and three sets of versions."""
+    pins = {
+        "newest": [],
+        "aioboto3": ["aioboto3==15.5.0", "aiobotocore==2.25.1"],
+        "lowest": LOWEST,
+    }
+    session.install(".[dev]", *pins[versions])
+    session.run("pytest", "-n", "auto", *session.posargs)
