@@ -51,7 +51,6 @@ def test_extras_are_motos_own_one_to_one():
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory):
     """Build the sdist, and the wheel from it."""
-    pytest.importorskip("build", reason="the lowest versions are not built with")
     out = tmp_path_factory.mktemp("dist")
     subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", "--outdir", out, CHECKOUT],
