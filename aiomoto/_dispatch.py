@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from aiomoto import _routing
+from aiomoto import _routing, _waiting
 from aiomoto._activation import FAKE_KEY, Stamp, state
 from aiomoto.errors import RealHTTPRequestBlockedError
 
@@ -136,7 +136,49 @@ def ask(
     if response is None:
         raise _blocked(request, "moto does not know this URL")
     response.url = request.url
+    _waiting.answers.number += 1
     return response
+
+
+def ask_without_waiting(
+    request: AWSPreparedRequest, origin: Origin | None, body: bytes | str | None, *, again: bool
+) -> tuple[AWSResponse, _waiting.Wait | None]:
+    """Have moto answer at once; return its answer with what it would have waited for."""
+    with _waiting.asking(again=again) as asked:
+        response = ask(request, origin, body)
+    return response, asked.wait
+
+
+async def ask_async(
+    request: AWSPreparedRequest,
+    origin: Origin | None,
+    body: bytes | str | None,
+    library: _waiting.Asyncio,
+) -> AWSResponse:
+    """Have moto answer a request, letting other tasks run where moto would wait.
+
+    A request that is cancelled, or whose mock ends, while it waits has taken nothing from moto.
+
+    Raises:
+        RealHTTPRequestBlockedError: moto does not know the URL, or the mock has ended.
+    """
+    if origin and origin.operation and _operation(origin.operation) in _waiting.IN_THREAD:
+        response: AWSResponse = await library.in_thread(lambda: ask(request, origin, body))
+        return response
+    response, wait = ask_without_waiting(request, origin, body, again=False)
+    if wait is None:
+        return response
+    later = await _waiting.poll(
+        wait,
+        library,
+        lambda: begin(request),
+        lambda: ask_without_waiting(request, origin, body, again=True),
+    )
+    return response if later is None else later
+
+
+def _operation(operation: OperationModel) -> tuple[str, str]:
+    return operation.service_model.service_name, operation.name
 
 
 def guard(request: AWSPreparedRequest) -> AWSResponse | None:

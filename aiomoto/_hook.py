@@ -33,8 +33,13 @@ TARGETS = {
     "botocore.session",
     "botocore.signers",
     "moto",
+    "moto.core.authorization",
     "moto.core.botocore_stubber",
     "moto.core.models",
+    "moto.core.responses",
+    "moto.moto_api._internal.recorder.models",
+    "moto.sqs.models",
+    "moto.swf.models",
 }
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def build(response: AWSResponse, request: AWSPreparedRequest, http_session: Any) -> AioAWSResponse:
     """Return moto's sync response as an async one of the backend of this HTTP session."""
     body = response.raw.getvalue()
-    if _is_httpx(http_session):
+    if is_httpx(http_session):
         kind, raw = _httpx_response(), _httpx_raw(response, request, body)
     else:
         kind, raw = Response, ClientResponse(response, request, body)
@@ -114,7 +114,8 @@ def _reason(status: int) -> str:
         return ""
 
 
-def _is_httpx(http_session: Any) -> bool:
+def is_httpx(http_session: Any) -> bool:
+    """Return whether an HTTP session is of aiobotocore's httpx backend."""
     module = sys.modules.get("aiobotocore.httpxsession")
     return module is not None and isinstance(http_session, module.HttpxSession)
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from aiomoto import _dispatch
+from aiomoto import _dispatch, _waiting
 from aiomoto._activation import FAKE_KEY, FAKE_SECRET, state
+from aiomoto._patches import _responses
 from aiomoto._patches.botocore import hides_credentials, is_on, lend_credentials, whole
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from botocore.awsrequest import AWSPreparedRequest
 
 
 def send(
@@ -38,8 +39,13 @@ async def _send(
         return await wrapped(request)
     body = await _body(request.body)
     _dispatch.begin(request)  # the mock may have ended while the body was read
-    response = _dispatch.ask(request, origin, body)
-    return _as_async(response, request, endpoint.http_session)
+    http_session = endpoint.http_session
+    response = await _dispatch.ask_async(request, origin, body, _library(http_session))
+    return _responses.build(response, request, http_session)
+
+
+def _library(http_session: Any) -> _waiting.Asyncio:
+    return _waiting.Anyio() if _responses.is_httpx(http_session) else _waiting.Asyncio()
 
 
 async def _body(body: Any) -> bytes | str | None:
@@ -51,13 +57,6 @@ async def _body(body: Any) -> bytes | str | None:
     elif hasattr(body, "__aiter__"):
         body = [chunk async for chunk in body]
     return whole(body)
-
-
-def _as_async(response: AWSResponse, request: AWSPreparedRequest, http_session: Any) -> Any:
-    """Return moto's response as the backend of the client would have received it."""
-    from aiomoto._patches import _responses
-
-    return _responses.build(response, request, http_session)
 
 
 def create_request(
@@ -91,7 +90,7 @@ async def _http_send(
     response = _dispatch.guard(request)
     if response is None:
         return await wrapped(request)
-    return _as_async(response, request, session)
+    return _responses.build(response, request, session)
 
 
 def get_credentials(

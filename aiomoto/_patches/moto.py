@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aiomoto import _lifecycle, _patches
+from aiomoto import _lifecycle, _patches, _waiting
 from aiomoto._decorators import decorate, decorate_class
 
 if TYPE_CHECKING:
@@ -34,6 +34,48 @@ def stop(wrapped: Callable[..., None], mock: Any, args: Any, kwargs: Any) -> Non
         wrapped(*args, **kwargs)
         return
     _lifecycle.leave(mock, *args, **kwargs)
+
+
+def receive_message(wrapped: Callable[..., Any], backend: Any, args: Any, kwargs: Any) -> Any:
+    """`SQSBackend.receive_message`: a long poll."""
+    asking = _waiting.current()
+    if asking is None:
+        return wrapped(*args, **kwargs)
+    return _receive_message(wrapped, backend, asking, *args, **kwargs)
+
+
+def _receive_message(  # noqa: PLR0913, PLR0917  # moto's signature
+    wrapped: Callable[..., Any],
+    backend: Any,
+    asking: _waiting.Asking,
+    queue_name: str,
+    count: int,
+    wait_seconds_timeout: int,
+    *rest: Any,
+    **kwargs: Any,
+) -> Any:
+    messages = wrapped(queue_name, count, 0, *rest, **kwargs)
+    if not messages and wait_seconds_timeout:
+        queue = backend.get_queue(queue_name)
+        asking.wait = _waiting.Wait(wait_seconds_timeout, lambda: bool(queue.messages))
+    return messages
+
+
+def swf_sleep(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> None:
+    """``sleep`` in `moto.swf.models`: what is left there of a long poll."""
+    asking = _waiting.current()
+    if asking is None:
+        wrapped(*args, **kwargs)
+    else:
+        asking.wait = _waiting.Wait(args[0], None)
+
+
+def count_once(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+    """What moto does once a request, and not again when a poll asks again."""
+    asking = _waiting.current()
+    if asking is None or not asking.again:
+        return wrapped(*args, **kwargs)
+    return None
 
 
 def decorate_callable(wrapped: Callable[..., Any], mock: Any, args: Any, kwargs: Any) -> Any:

@@ -128,6 +128,43 @@ ROWS: tuple[Row, ...] = (
         "door",
         "_send knows neither service, region nor when the request began",
     ),
+    # Behind the door: where moto would wait, an async client must not.
+    _row(
+        "moto.sqs.models",
+        "SQSBackend.receive_message",
+        "self queue_name count wait_seconds_timeout visibility_timeout message_attribute_names",
+        "moto:receive_message",
+        "door",
+        "a long poll would stop the event loop for up to 20 s",
+    ),
+    _row(
+        "moto.swf.models",
+        "sleep",
+        "seconds",
+        "moto:swf_sleep",
+        "door",
+        "an empty poll for tasks would stop the event loop for a second",
+    ),
+    _row(
+        "moto.moto_api._internal.recorder.models",
+        "Recorder._record_request",
+        "self request body",
+        "moto:count_once",
+        "door",
+        "a poll that asks again would be recorded again",
+    ),
+    *(
+        _row(
+            module,
+            "ActionAuthenticatorMixin._authenticate_and_authorize_action",
+            "self iam_request_cls resource",
+            "moto:count_once",
+            "door",
+            "a poll that asks again would count against the actions without authorization",
+            optional=True,
+        )
+        for module in ("moto.core.authorization", "moto.core.responses")
+    ),
     # Behind the door: nothing may pass.
     _row(
         "botocore.httpsession",
