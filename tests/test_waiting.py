@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import anyio
@@ -49,7 +50,9 @@ def run(backend, function, *args):
             async with client(session_class=session_class) as sqs:
                 return await function(sqs, *args)
 
-    return anyio.run(main, backend=library)
+    # In a thread: pytest-asyncio loses its own event loop where another is run in the main one.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(anyio.run, main, backend=library).result()
 
 
 async def poll(sqs, url, seconds=20, **options):
