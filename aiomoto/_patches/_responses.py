@@ -90,7 +90,8 @@ class ClientResponse(aiohttp.ClientResponse):
         self.reason = _reason(response.status_code)
         self.version = aiohttp.HttpVersion11
         self.cookies = SimpleCookie()
-        self.content = StreamReader(BaseProtocol(loop), 2**16, loop=loop)
+        # A limit that is never reached: there is no transport to pause.
+        self.content = StreamReader(BaseProtocol(loop), len(body) + 2**16, loop=loop)
         self.content.feed_data(body)
         self.content.feed_eof()
         self._url = self._real_url = url
