@@ -39,11 +39,12 @@ def is_on() -> bool:
 
 def whole(body: Any) -> bytes | str | None:
     """Return what was read of a request's body as a whole, in a form that moto takes."""
-    if isinstance(body, (bytearray, memoryview)):
-        return bytes(body)
     if body is None or isinstance(body, (bytes, str)):
         return body
-    return b"".join(body)  # an iterable of bytes, which a real backend would send in chunks
+    try:
+        return memoryview(body).tobytes()
+    except TypeError:
+        return b"".join(body)  # an iterable of bytes, which a real backend would send in chunks
 
 
 def create_request(wrapped: Callable[..., Any], endpoint: Any, args: Any, kwargs: Any) -> Any:
