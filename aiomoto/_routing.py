@@ -42,11 +42,13 @@ def _rewritten(netloc: str, endpoint: str, prefix: str, region: str) -> tuple[st
     natural = {f"{prefix}.{region}.amazonaws.com", f"{prefix}.amazonaws.com"}
     if own.netloc in natural or not netloc.endswith(own.netloc):
         return None
-    host = _resolver().construct_endpoint(prefix, region) or {}
-    name = host.get("hostname") or f"{prefix}.{region}.amazonaws.com"
-    if own.netloc == name and own.path in {"", "/"}:
+    found = _resolver().construct_endpoint(prefix, region) or {}
+    if own.netloc == found.get("hostname") and own.path in {"", "/"}:
         return None
-    return netloc[: len(netloc) - len(own.netloc)] + name, own.path.rstrip("/")
+    # moto knows the domains of other partitions by this one's.
+    name = found.get("hostname", "").replace(found.get("dnsSuffix", ""), "amazonaws.com")
+    host = name if service_of(f"https://{name}/") else f"{prefix}.{region}.amazonaws.com"
+    return netloc[: len(netloc) - len(own.netloc)] + host, own.path.rstrip("/")
 
 
 @cache

@@ -59,6 +59,8 @@ def _wish(auto: str) -> None:
             "0/false/no/off: every AWS call of this process is refused"
         )
         _activation.say(problem)
+    passthrough = os.environ.get("AIOMOTO_PASSTHROUGH", "").split(",")
+    _activation.state.passthrough = tuple(url.strip() for url in passthrough if url.strip())
     _activation.state.wish(_start_ambient, refusal=problem)
 
 

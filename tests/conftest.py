@@ -91,12 +91,20 @@ def httpd():
     """A server on loopback that stands for the real world: answers 200 to everything."""
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # which knows 100-continue
+
         def do_GET(self):
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self.headers.get("Transfer-Encoding") == "chunked":
+                while size := int(self.rfile.readline(), 16):
+                    self.rfile.read(size + 2)
+                self.rfile.readline()
+            else:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
             self.server.seen.append(f"{self.command} {self.path}")
             self.send_response_only(200)
             self.send_header("Server", "the real one")
             self.send_header("Content-Length", "0")
+            self.send_header("Connection", "close")
             self.end_headers()
 
         do_PUT = do_POST = do_HEAD = do_DELETE = do_GET

@@ -15,13 +15,14 @@ import botocore.session
 import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
-from aiomoto import mock_aws
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 from moto.backend_index import backend_url_patterns
 from moto.backends import get_service_from_url
 from moto.moto_api._internal import mock_random
+
+from aiomoto import mock_aws
 
 try:
     from aiobotocore.httpxsession import HttpxSession
@@ -67,7 +68,11 @@ def minimal(shape, name="value", depth=0):
             return {key: minimal(member, key, depth + 1) for key, member in members.items()}
         if depth > 20:
             return {}  # a structure that contains itself
-        return {key: minimal(members[key], key, depth + 1) for key in shape.required_members if key in members}
+        return {
+            key: minimal(members[key], key, depth + 1)
+            for key in shape.required_members
+            if key in members
+        }
     if kind == "list":
         return [minimal(shape.member, name, depth + 1)] * max(1, shape.metadata.get("min", 1))
     if kind == "map":
@@ -126,7 +131,11 @@ def differences(first, second, found, path=""):
         if first.keys() != found.keys() and first.keys() == second.keys():
             return [f"{path}: {sorted(map(str, first))} != {sorted(map(str, found))}"]
         keys = first.keys() & found.keys() & second.keys()
-        return [line for key in keys for line in differences(first[key], second[key], found[key], f"{path}.{key}")]
+        return [
+            line
+            for key in keys
+            for line in differences(first[key], second[key], found[key], f"{path}.{key}")
+        ]
     if isinstance(first, list) and len(first) == len(second) == len(found):
         items = enumerate(zip(first, second, found, strict=True))
         return [line for n, three in items for line in differences(*three, f"{path}[{n}]")]
@@ -173,7 +182,9 @@ OPTIONS = {"retries": {"max_attempts": 0}, "parameter_validation": True}
 def by_boto3(service, calls):
     with mock_aws():
         mock_random.seed(42)
-        client = botocore.session.Session().create_client(service, region_name=REGION, config=Config(**OPTIONS))
+        client = botocore.session.Session().create_client(
+            service, region_name=REGION, config=Config(**OPTIONS)
+        )
         return {name: call(client, method, params) for name, method, params in calls}
 
 
@@ -181,7 +192,9 @@ async def by_aiobotocore(service, calls, options):
     async with mock_aws():
         mock_random.seed(42)
         config = AioConfig(**OPTIONS, **options)
-        async with get_session().create_client(service, region_name=REGION, config=config) as client:
+        async with get_session().create_client(
+            service, region_name=REGION, config=config
+        ) as client:
             return {name: await acall(client, method, params) for name, method, params in calls}
 
 
@@ -197,4 +210,7 @@ async def test_every_operation(service):
 def test_there_are_enough_cases():
     assert len(SERVICES) >= 20
     assert len({service for service, _ in backend_url_patterns}) >= 20
-    assert sum(len(list(operations(service))) for service in ("s3", "ec2", "iam", "rds", "dynamodb")) >= 300
+    assert (
+        sum(len(list(operations(service))) for service in ("s3", "ec2", "iam", "rds", "dynamodb"))
+        >= 300
+    )

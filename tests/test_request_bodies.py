@@ -13,9 +13,10 @@ import boto3
 import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
-from aiomoto import mock_aws
 from botocore.config import Config
 from botocore.exceptions import FlexibleChecksumError
+
+from aiomoto import mock_aws
 
 try:
     from aiobotocore.httpxsession import HttpxSession
@@ -24,16 +25,23 @@ except ImportError:
 
 pytestmark = pytest.mark.filterwarnings("ignore:aiobotocore's httpx backend now prefers")
 CHECKSUMS = hasattr(Config(), "request_checksum_calculation")
-newer = pytest.mark.skipif(not CHECKSUMS, reason="this aiobotocore computes no checksums and takes no async bodies")
+newer = pytest.mark.skipif(
+    not CHECKSUMS, reason="this aiobotocore computes no checksums and takes no async bodies"
+)
 DATA = b"some bytes, " * 1000
-BACKENDS = {"aiohttp": {}, **({"httpx": {"http_session_cls": HttpxSession}} if HttpxSession else {})}
+BACKENDS = {
+    "aiohttp": {},
+    **({"httpx": {"http_session_cls": HttpxSession}} if HttpxSession else {}),
+}
 PLAIN = {"request_checksum_calculation": "when_required"} if CHECKSUMS else {}
 
 
 @pytest.fixture(params=BACKENDS)
 async def s3(request):
     with mock_aws():
-        async with get_session().create_client("s3", config=AioConfig(**BACKENDS[request.param])) as client:
+        async with get_session().create_client(
+            "s3", config=AioConfig(**BACKENDS[request.param])
+        ) as client:
             await client.create_bucket(Bucket="bucket")
             yield client
 
@@ -168,7 +176,13 @@ async def test_generators(plain_s3):
         request.body = body
 
     plain_s3.meta.events.register("before-send.s3.PutObject", replace)
-    for body in (generator(), iter([DATA[:10], DATA[10:]]), [DATA], memoryview(DATA), array("b", DATA)):
+    for body in (
+        generator(),
+        iter([DATA[:10], DATA[10:]]),
+        [DATA],
+        memoryview(DATA),
+        array("b", DATA),
+    ):
         await plain_s3.put_object(Bucket="bucket", Key="key", Body=b"")
         assert stored() == DATA
 
@@ -193,7 +207,9 @@ async def test_sixty_four_megabytes(s3):
 @pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
 @pytest.mark.parametrize("form", [bytes, io.BytesIO])
 async def test_checksum_algorithms(s3, algorithm, form):
-    reply = await s3.put_object(Bucket="bucket", Key="key", Body=form(DATA), ChecksumAlgorithm=algorithm)
+    reply = await s3.put_object(
+        Bucket="bucket", Key="key", Body=form(DATA), ChecksumAlgorithm=algorithm
+    )
     expected = {
         "CRC32": lambda: zlib.crc32(DATA).to_bytes(4, "big"),
         "SHA1": lambda: hashlib.sha1(DATA).digest(),
@@ -276,7 +292,9 @@ class TestRetries:
     async def test_async_body(self, plain_s3, monkeypatch):
         attempts = self.fail_once(monkeypatch)
         monkeypatch.setattr("asyncio.sleep", _no_sleep)
-        await plain_s3.put_object(Bucket="bucket", Key="key", Body=SeekableReader(), ContentLength=len(DATA))
+        await plain_s3.put_object(
+            Bucket="bucket", Key="key", Body=SeekableReader(), ContentLength=len(DATA)
+        )
         assert len(attempts) == 2
         assert stored() == DATA
 
@@ -303,9 +321,12 @@ async def _no_sleep(*_):
 async def test_other_services_take_their_bodies(s3):
     async with get_session().create_client("dynamodb") as dynamodb:
         await dynamodb.create_table(
-            TableName="t", BillingMode="PAY_PER_REQUEST",
+            TableName="t",
+            BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "B"}],
         )
         await dynamodb.put_item(TableName="t", Item={"id": {"B": b"\x00\xff"}})
-        assert (await dynamodb.get_item(TableName="t", Key={"id": {"B": b"\x00\xff"}}))["Item"]["id"]["B"] == b"\x00\xff"
+        assert (await dynamodb.get_item(TableName="t", Key={"id": {"B": b"\x00\xff"}}))["Item"][
+            "id"
+        ]["B"] == b"\x00\xff"

@@ -10,8 +10,9 @@ import boto3
 import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
-from aiomoto import mock_aws
 from moto.server import ThreadedMotoServer
+
+from aiomoto import mock_aws
 
 try:
     from aiobotocore.httpxsession import HttpxSession
@@ -20,7 +21,11 @@ except ImportError:
 
 pytestmark = pytest.mark.filterwarnings("ignore:aiobotocore's httpx backend now prefers")
 needs_httpx = pytest.mark.skipif(not HttpxSession, reason="this aiobotocore has no httpx backend")
-KEYS = {"aws_access_key_id": "FOOBARKEY", "aws_secret_access_key": "FOOBARSECRET", "region_name": "us-east-1"}
+KEYS = {
+    "aws_access_key_id": "FOOBARKEY",
+    "aws_secret_access_key": "FOOBARSECRET",
+    "region_name": "us-east-1",
+}
 BODIES = {
     "empty": b"",
     "one": b"x",
@@ -50,7 +55,9 @@ def fill(endpoint=None):
 async def outcome(case, endpoint, config):
     """Run a case for every body, and tell what each gave or raised."""
     found = {}
-    async with get_session().create_client("s3", endpoint_url=endpoint, config=AioConfig(**config), **KEYS) as s3:
+    async with get_session().create_client(
+        "s3", endpoint_url=endpoint, config=AioConfig(**config), **KEYS
+    ) as s3:
         for key in BODIES:
             body = (await s3.get_object(Bucket="bucket", Key=key))["Body"]
             try:
@@ -193,7 +200,9 @@ async def test_httpx(case, server):
 
 
 @needs_httpx
-@pytest.mark.parametrize("backend", [{}, {"http_session_cls": HttpxSession}], ids=["aiohttp", "httpx"])
+@pytest.mark.parametrize(
+    "backend", [{}, {"http_session_cls": HttpxSession}], ids=["aiohttp", "httpx"]
+)
 async def test_readinto(backend, server):
     await compare(readinto, server, **backend)
 
@@ -220,7 +229,14 @@ def raw(body):
 async def test_more_of_the_raw_stream_of_aiohttp(server):
     async def case(body):
         stream = raw(body)
-        found = [stream.status, stream.content_length, stream.headers["Content-Type"], stream.method, stream.ok, stream.reason]
+        found = [
+            stream.status,
+            stream.content_length,
+            stream.headers["Content-Type"],
+            stream.method,
+            stream.ok,
+            stream.reason,
+        ]
         first = await stream.content.readany()
         chunks = [chunk async for chunk, _ in stream.content.iter_chunks()]
         return found, first + b"".join(chunks), stream.content.at_eof()
@@ -244,10 +260,16 @@ async def test_raw_response_of_aiohttp(server):
 @needs_httpx
 async def test_raw_response_of_httpx(server):
     async def whole(body):
-        return await body.raw_stream.aread(), body.raw_stream.status_code, str(body.raw_stream.reason_phrase)
+        return (
+            await body.raw_stream.aread(),
+            body.raw_stream.status_code,
+            str(body.raw_stream.reason_phrase),
+        )
 
     async def parts(body):
-        return b"".join([chunk async for chunk in body.raw_stream.aiter_raw()]), body.raw_stream.is_closed
+        return b"".join(
+            [chunk async for chunk in body.raw_stream.aiter_raw()]
+        ), body.raw_stream.is_closed
 
     for case in (whole, parts):
         await compare(case, server, http_session_cls=HttpxSession)
@@ -257,7 +279,9 @@ async def test_bodies_can_be_read_and_closed_after_the_mock():
     with mock_aws():
         fill()
         async with get_session().create_client("s3", **KEYS) as s3:
-            whole, part, unread = [(await s3.get_object(Bucket="bucket", Key="megabytes"))["Body"] for _ in range(3)]
+            whole, part, unread = [
+                (await s3.get_object(Bucket="bucket", Key="megabytes"))["Body"] for _ in range(3)
+            ]
             await part.read(10)
     assert await whole.read() == BODIES["megabytes"]
     assert await part.read() == BODIES["megabytes"][10:]

@@ -15,6 +15,7 @@ import freezegun
 import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
+
 from aiomoto import RealHTTPRequestBlockedError, mock_aws
 
 try:
@@ -24,8 +25,16 @@ except ImportError:
 
 BACKENDS = [
     pytest.param(("asyncio", None), id="aiohttp"),
-    pytest.param(("asyncio", HttpxSession), id="httpx", marks=pytest.mark.skipif(not HttpxSession, reason="no httpx")),
-    pytest.param(("trio", HttpxSession), id="trio", marks=pytest.mark.skipif(not HttpxSession, reason="no httpx")),
+    pytest.param(
+        ("asyncio", HttpxSession),
+        id="httpx",
+        marks=pytest.mark.skipif(not HttpxSession, reason="no httpx"),
+    ),
+    pytest.param(
+        ("trio", HttpxSession),
+        id="trio",
+        marks=pytest.mark.skipif(not HttpxSession, reason="no httpx"),
+    ),
 ]
 
 
@@ -144,7 +153,9 @@ async def test_fifo_groups_are_unlocked():
     with mock_aws():
         async with client() as sqs:
             attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
-            url = (await sqs.create_queue(QueueName="queue.fifo", Attributes=attributes))["QueueUrl"]
+            url = (await sqs.create_queue(QueueName="queue.fifo", Attributes=attributes))[
+                "QueueUrl"
+            ]
             for body in ("one", "two"):
                 await sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId="group")
             first = (await sqs.receive_message(QueueUrl=url))["Messages"][0]
@@ -289,15 +300,22 @@ async def test_swf_polls():
         async with client("swf") as swf:
             await swf.register_domain(name="domain", workflowExecutionRetentionPeriodInDays="1")
             await swf.register_workflow_type(
-                domain="domain", name="flow", version="1", defaultTaskList={"name": "list"}, defaultChildPolicy="TERMINATE",
-                defaultTaskStartToCloseTimeout="60", defaultExecutionStartToCloseTimeout="60",
+                domain="domain",
+                name="flow",
+                version="1",
+                defaultTaskList={"name": "list"},
+                defaultChildPolicy="TERMINATE",
+                defaultTaskStartToCloseTimeout="60",
+                defaultExecutionStartToCloseTimeout="60",
             )
             query = {"domain": "domain", "taskList": {"name": "list"}}
             started = time.monotonic()
             first = asyncio.create_task(swf.poll_for_decision_task(**query))
             await asyncio.sleep(0.05)
             assert not first.done()
-            await swf.start_workflow_execution(domain="domain", workflowId="id", workflowType={"name": "flow", "version": "1"})
+            await swf.start_workflow_execution(
+                domain="domain", workflowId="id", workflowType={"name": "flow", "version": "1"}
+            )
             assert (await first)["taskToken"]
             assert time.monotonic() - started < 0.95
             activity = await swf.poll_for_activity_task(**query)
@@ -313,7 +331,11 @@ async def test_lambda_runs_in_a_worker_thread():
         role = iam.create_role(RoleName="role", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         async with client("lambda") as functions:
             await functions.create_function(
-                FunctionName="f", Runtime="python3.12", Role=role, Handler="m.h", Code={"ZipFile": _zipped()}
+                FunctionName="f",
+                Runtime="python3.12",
+                Role=role,
+                Handler="m.h",
+                Code={"ZipFile": _zipped()},
             )
             from moto.awslambda_simple.models import LambdaSimpleBackend
 
