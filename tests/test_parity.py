@@ -7,7 +7,7 @@ with moto's random numbers seeded alike. Results and errors must be equal, field
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 from collections.abc import AsyncIterable, Mapping
 
@@ -58,7 +58,7 @@ def services():
 SERVICES = services()
 
 
-def minimal(shape, name="value", depth=0):
+def minimal(shape, name="value", depth=0):  # noqa: PLR0911  # one for each kind
     """Return the smallest value of a shape that botocore's validation accepts."""
     kind = shape.type_name
     if kind == "structure":
@@ -89,7 +89,7 @@ def minimal(shape, name="value", depth=0):
         "boolean": True,
         "float": 1.0,
         "double": 1.0,
-        "timestamp": datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc),
+        "timestamp": dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc),
     }[kind]
 
 
@@ -104,7 +104,7 @@ def operations(service):
             yield name, methods[name], minimal(shape) if shape else {}
 
 
-NOW = datetime.datetime.now(datetime.timezone.utc)
+NOW = dt.datetime.now(dt.timezone.utc)
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+\d\d:?\d\d)?|20\d{12}")
 
 
@@ -114,9 +114,9 @@ def normal(value):
         return {key: "..." if VOLATILE.match(key) else normal(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [normal(item) for item in value]
-    if isinstance(value, datetime.datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=datetime.timezone.utc)
-        return "now" if abs(aware - NOW) < datetime.timedelta(days=1) else value
+    if isinstance(value, dt.datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=dt.timezone.utc)
+        return "now" if abs(aware - NOW) < dt.timedelta(days=1) else value
     if isinstance(value, (int, float)):
         near = (abs(value / unit - NOW.timestamp()) < 86400 for unit in (1, 1000))
         return "now" if any(near) else value

@@ -136,8 +136,8 @@ async def test_position_of_a_file_is_heeded(s3):
 
 
 ASYNC = {
-    "async reader": lambda: Reader(),
-    "seekable async reader": lambda: SeekableReader(),
+    "async reader": Reader,
+    "seekable async reader": SeekableReader,
 }
 
 
@@ -172,8 +172,10 @@ async def test_generators(plain_s3):
         for start in range(0, len(DATA), 1000):
             yield DATA[start : start + 1000]
 
+    bodies = []
+
     def replace(request, **_):
-        request.body = body
+        request.body = bodies[-1]
 
     plain_s3.meta.events.register("before-send.s3.PutObject", replace)
     for body in (
@@ -183,6 +185,7 @@ async def test_generators(plain_s3):
         memoryview(DATA),
         array("b", DATA),
     ):
+        bodies.append(body)
         await plain_s3.put_object(Bucket="bucket", Key="key", Body=b"")
         assert stored() == DATA
 

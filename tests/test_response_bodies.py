@@ -135,8 +135,7 @@ async def in_context(body):
 
 async def context_left_early(body):
     async with body as stream:
-        first = await stream.read(1) if hasattr(stream, "tell") else None
-    return first
+        return await stream.read(1) if hasattr(stream, "tell") else None
 
 
 async def closed_after_a_part(body):
