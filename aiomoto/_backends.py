@@ -62,7 +62,7 @@ def take() -> Data:
         _take_class_state(),
         [(owner, _copied(owner)) for owner in (recorder, state_manager)],
         mock_random.getstate(),
-        _authenticator().request_count,
+        authenticator().request_count,
     )
 
 
@@ -79,7 +79,7 @@ def put(data: Data) -> None:
     for owner, attributes in data.settings:
         vars(owner).update(attributes)
     mock_random.setstate(data.random_state)
-    _authenticator().request_count = data.request_count
+    authenticator().request_count = data.request_count
 
 
 def _take_instances() -> list[tuple[Any, str, list[Any]]]:
@@ -113,7 +113,8 @@ def _copied(owner: Any) -> dict[str, Any]:
     return {k: v.copy() if isinstance(v, dict) else v for k, v in vars(owner).items()}
 
 
-def _authenticator() -> Any:
+def authenticator() -> Any:
+    """Return the class in which moto counts requests for its IAM authorization."""
     from moto.core import responses
 
     module: Any = responses  # where every moto 5 has the name, though it moved

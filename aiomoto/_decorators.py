@@ -15,18 +15,22 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=type)
 
 
-class Mock(Protocol):
-    """What a decorator needs of a mock: each call of the function is one start and one stop."""
+class Span(Protocol):
+    """What lasts as long as a decorated function: a mock, for one."""
 
     def start(self, reset: Any = ...) -> Any: ...
 
     def stop(self, remove_data: Any = ...) -> Any: ...
 
+
+class Mock(Span, Protocol):
+    """A span that decorates functions itself."""
+
     def __call__(self, func: Any, reset: Any = ..., remove_data: Any = ...) -> Any: ...
 
 
 def decorate(
-    mock: Mock,
+    mock: Span,
     func: Callable[..., Any],
     reset: bool | None,
     remove_data: bool | None,
@@ -78,19 +82,27 @@ def decorate(
         finally:
             mock.stop(remove_data=remove_data)
 
-    kinds: tuple[tuple[Callable[[Any], bool], Callable[..., Any]], ...] = (
-        (inspect.isasyncgenfunction, async_generator),
-        (inspect.isgeneratorfunction, generator),
-        (_is_coroutine_function, coroutine),
-    )
-    wrapper = next((wrapper for is_kind, wrapper in kinds if is_kind(func)), plain)
-    return functools.update_wrapper(wrapper, func)
+    wrappers: tuple[Callable[..., Any], ...] = (async_generator, generator, coroutine)
+    fitting = (wrapper for is_kind, wrapper in zip(_KINDS, wrappers, strict=True) if is_kind(func))
+    return functools.update_wrapper(next(fitting, plain), func)
+
+
+def is_plain(func: Any) -> bool:
+    """Return whether the body of a function is over when its call returns."""
+    return not any(is_kind(func) for is_kind in _KINDS)
 
 
 def _is_coroutine_function(func: Any) -> bool:
     return inspect.iscoroutinefunction(func) or inspect.iscoroutinefunction(
         getattr(func, "__call__", None)  # noqa: B004  # an instance whose __call__ is async
     )
+
+
+_KINDS: tuple[Callable[[Any], bool], ...] = (
+    inspect.isasyncgenfunction,
+    inspect.isgeneratorfunction,
+    _is_coroutine_function,
+)
 
 
 def decorate_class(mock: Mock, klass: C) -> C:

@@ -33,6 +33,7 @@ TARGETS = {
     "botocore.session",
     "botocore.signers",
     "moto",
+    "moto.core",
     "moto.core.authorization",
     "moto.core.botocore_stubber",
     "moto.core.models",

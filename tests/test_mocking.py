@@ -9,6 +9,7 @@ import itertools
 import os
 import threading
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import moto
@@ -510,9 +511,15 @@ def test_decorated_test_gets_its_fixtures(name, tmp_path):
     assert tmp_path.exists()
 
 
+def apart(function, *args):
+    """Call a function that runs an event loop of its own, which pytest-asyncio would lose its by."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(function, *args).result()
+
+
 def run_case(case):
     result = unittest.TestResult()
-    unittest.defaultTestLoader.loadTestsFromTestCase(case).run(result)
+    apart(unittest.defaultTestLoader.loadTestsFromTestCase(case).run, result)
     problems = result.errors + result.failures
     assert not problems, problems[0][1]
     return result.testsRun
@@ -657,7 +664,7 @@ class TestClasses:
         for _ in range(2):
             case.setup_method()
             case.test_one()
-        asyncio.run(case.test_async())
+        apart(asyncio.run, case.test_async())
         assert next(case.test_generator()) == ["setup"]
         assert [case.test_static(), case.test_class(), case._private()] == [False] * 3
         assert Case.TestNested().test_nested()

@@ -270,9 +270,9 @@ async def test_a_repeated_question_is_recorded_once(tmp_path):
 async def test_a_repeated_question_is_authorised_once():
     from moto.core import responses, set_initial_no_auth_action_count
 
+    @mock_aws
     @set_initial_no_auth_action_count(4)
     async def main():
-        responses.ActionAuthenticatorMixin.request_count = 0
         async with client() as sqs:
             url = (await sqs.create_queue(QueueName="queue"))["QueueUrl"]
             task = asyncio.create_task(poll(sqs, url))
@@ -281,9 +281,7 @@ async def test_a_repeated_question_is_authorised_once():
             await task
             return responses.ActionAuthenticatorMixin.request_count
 
-    with mock_aws():
-        coroutine = main()
-        assert await coroutine == 3
+    assert await main() == 3
 
 
 async def test_sync_polls_still_wait_in_moto():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aiomoto import _lifecycle, _patches, _waiting
-from aiomoto._decorators import decorate, decorate_class
+from aiomoto import _backends, _lifecycle, _patches, _waiting
+from aiomoto._decorators import decorate, decorate_class, is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +76,43 @@ def count_once(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> A
     if asking is None or not asking.again:
         return wrapped(*args, **kwargs)
     return None
+
+
+def set_no_auth_count(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+    """`set_initial_no_auth_action_count`: holds for the body of any kind of function."""
+    return _set_no_auth_count(wrapped(*args, **kwargs), *args, **kwargs)
+
+
+def _set_no_auth_count(
+    decorator: Callable[..., Any], initial_no_auth_action_count: float
+) -> Callable[..., Any]:
+    def wide_decorator(function: Any) -> Any:
+        if is_plain(function):
+            return decorator(function)
+        return decorate(_NoAuthCount(initial_no_auth_action_count), function, None, None)
+
+    return wide_decorator
+
+
+class _NoAuthCount:
+    """A number of actions that need no authorization, in the form of a mock for `decorate`."""
+
+    def __init__(self, count: float) -> None:
+        self.count = count
+        self.found: list[tuple[float, int]] = []
+
+    def start(self, reset: object = None) -> None:  # noqa: ARG002  # as mocks have it
+        from moto import settings
+
+        authenticator = _backends.authenticator()
+        self.found.append((settings.INITIAL_NO_AUTH_ACTION_COUNT, authenticator.request_count))
+        settings.INITIAL_NO_AUTH_ACTION_COUNT, authenticator.request_count = self.count, 0
+
+    def stop(self, remove_data: object = None) -> None:  # noqa: ARG002  # as mocks have it
+        from moto import settings
+
+        authenticator = _backends.authenticator()
+        settings.INITIAL_NO_AUTH_ACTION_COUNT, authenticator.request_count = self.found.pop()
 
 
 def decorate_callable(wrapped: Callable[..., Any], mock: Any, args: Any, kwargs: Any) -> Any:

@@ -165,6 +165,20 @@ ROWS: tuple[Row, ...] = (
         )
         for module in ("moto.core.authorization", "moto.core.responses")
     ),
+    *(
+        _row(
+            module,
+            target,
+            "initial_no_auth_action_count",
+            "moto:set_no_auth_count",
+            "state",
+            "it would be over before the body of a coroutine or generator has run",
+        )
+        for module, target in (
+            ("moto.core", "set_initial_no_auth_action_count"),
+            ("moto.core.responses", "ActionAuthenticatorMixin.set_initial_no_auth_action_count"),
+        )
+    ),
     # Behind the door: nothing may pass.
     _row(
         "botocore.httpsession",
