@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -192,3 +193,43 @@ class TestUnmocked:
     async def test_no_credentials_anywhere(self):
         with mock_aws(config=UNMOCKED), pytest.raises(NoCredentialsError):
             boto3.client("s3").list_buckets()
+
+    @pytest.mark.parametrize(
+        "variables",
+        [
+            {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/1"},
+            {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials"},
+        ],
+    )
+    async def test_container_metadata_fails_at_once(self, monkeypatch, variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        started = time.monotonic()
+        with mock_aws(config=UNMOCKED):
+            with pytest.raises(CredentialRetrievalError, match="aiomoto"):
+                boto3.Session().get_credentials()
+            with pytest.raises(CredentialRetrievalError, match="aiomoto"):
+                await AioSession().get_credentials()
+        assert time.monotonic() - started < 0.9
+
+    @pytest.mark.parametrize("profile", ["role", "metadata", "web"])
+    async def test_roles_are_assumed_in_moto(self, profiles, profile, monkeypatch):
+        monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+        with mock_aws(config=UNMOCKED):
+            credentials = (
+                boto3.Session(profile_name=profile).get_credentials().get_frozen_credentials()
+            )
+            assert credentials.access_key.startswith("ASIA")
+            found = await AioSession(profile=profile).get_credentials()
+            assert (await found.get_frozen_credentials()).access_key.startswith("ASIA")
+
+    async def test_sso_fails_at_once(self, profiles):
+        from botocore.exceptions import BotoCoreError
+
+        started = time.monotonic()
+        with mock_aws(config=UNMOCKED):
+            with pytest.raises(BotoCoreError):
+                boto3.Session(profile_name="sso").get_credentials().get_frozen_credentials()
+            with pytest.raises(BotoCoreError):
+                await (await AioSession(profile="sso").get_credentials()).get_frozen_credentials()
+        assert time.monotonic() - started < 2

@@ -127,6 +127,20 @@ def lend_credentials(auth: Any) -> Any:
     return auth
 
 
+def fetch_container_metadata(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+    """`ContainerMetadataFetcher._retrieve_credentials`: fails at once, not after three tries."""
+    if is_on():
+        _refuse_container_metadata(*args, **kwargs)
+    return wrapped(*args, **kwargs)
+
+
+def _refuse_container_metadata(full_url: str, *_: Any, **__: Any) -> None:
+    if not _dispatch.is_loopback(full_url):
+        from botocore.exceptions import MetadataRetrievalError
+
+        raise MetadataRetrievalError(error_msg=f"aiomoto lets nothing out to {full_url}")
+
+
 def run_credential_process(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
     """`ProcessProvider._retrieve_credentials_using`: no program is run while a mock is active."""
     if not is_on():

@@ -236,6 +236,17 @@ ROWS: tuple[Row, ...] = (
         "guard",
         "a refresh would run the user's credential_process",
     ),
+    *(
+        _row(
+            f"{dist}.utils",
+            f"{prefix}ContainerMetadataFetcher._retrieve_credentials",
+            "self full_url extra_headers",
+            "botocore:fetch_container_metadata",
+            "guard",
+            "it would try and sleep three times at an address that nobody answers",
+        )
+        for dist, prefix in (("botocore", ""), ("aiobotocore", "Aio"))
+    ),
     _row(
         "boto3.s3.transfer",
         "_should_use_crt",
