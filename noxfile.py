@@ -53,13 +53,30 @@ def lowest_versions(session: nox.Session) -> None:
     session.run("pytest", "-n", "auto", "-m", "smoke", *session.posargs)
 
 
+@nox.session
+def parity(session: nox.Session) -> None:
+    """Compare every operation of every service that moto knows."""
+    session.install(".[dev]")
+    session.run("pytest", "-n", "auto", "-m", "long", "tests/test_parity.py", *session.posargs)
+
+
+AIOBOTO3 = ["aioboto3==15.5.0", "aiobotocore==2.25.1"]
+
+
+@nox.session
+def aioboto3(session: nox.Session) -> None:
+    """Run the tests of aioboto3, which allows one version of aiobotocore only."""
+    session.install(".[dev]", *AIOBOTO3)
+    session.run("pytest", "-n", "auto", "tests/test_aioboto3.py", *session.posargs)
+
+
 @nox.session(python=PYTHONS)
 @nox.parametrize("versions", ["newest", "aioboto3", "lowest"])
 def matrix(session: nox.Session, versions: str) -> None:
     """Run the whole suite on every Python and three sets of versions."""
     pins = {
         "newest": [],
-        "aioboto3": ["aioboto3==15.5.0", "aiobotocore==2.25.1"],
+        "aioboto3": AIOBOTO3,
         "lowest": LOWEST,
     }
     session.install(".[dev]", *pins[versions])

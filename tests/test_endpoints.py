@@ -151,17 +151,22 @@ def test_s3_accelerate():
         assert boto3.client("s3").get_object(Bucket="bucket", Key="key")["Body"].read() == b"value"
 
 
+@pytest.fixture(scope="module")
+def prefixes():
+    """The endpoint prefix of every service that botocore knows."""
+    session = botocore.session.Session()
+    names = session.get_available_services()
+    return {name: session.get_service_model(name).endpoint_prefix for name in names}
+
+
 @fails_in_old_moto
 @pytest.mark.parametrize(
     "region", ["us-east-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1", "eu-central-1"]
 )
-def test_every_service_is_routed_to_its_own_backend(region):
+def test_every_service_is_routed_to_its_own_backend(prefixes, region):
     """By a custom endpoint as by its own."""
-    session = botocore.session.Session()
-    session.set_credentials("a", "b")
     wrong = []
-    for name in session.get_available_services():
-        prefix = session.get_service_model(name).endpoint_prefix
+    for name, prefix in prefixes.items():
         expected = _routing.service_of(f"https://{prefix}.us-east-1.amazonaws.com/")
         url = _routing.route(
             "http://localhost:4566/path?query", "http://localhost:4566", prefix, region
