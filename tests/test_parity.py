@@ -49,8 +49,8 @@ def services():
     names = []
     for name in session.get_available_services():
         prefix = session.get_service_model(name).endpoint_prefix
-        urls = (f"https://{prefix}.{REGION}.amazonaws.com/", f"https://{prefix}.amazonaws.com/")
-        if any(map(get_service_from_url, urls)):
+        hosts = (f"{prefix}.{REGION}", prefix, f"123456789012.{prefix}.{REGION}")
+        if any(get_service_from_url(f"https://{host}.amazonaws.com/") for host in hosts):
             names.append(name)
     return names
 
