@@ -80,27 +80,6 @@ class Attribute:
             delattr(self.owner, self.name)
 
 
-class Position:
-    """A slot that is an item's index in a list, such as that of a finder in ``sys.meta_path``."""
-
-    __slots__ = ("item", "items")
-
-    def __init__(self, items: list[Any], item: object) -> None:
-        self.items = items
-        self.item = item
-
-    def get(self) -> Any:
-        """Return the index, or ABSENT."""
-        return self.items.index(self.item) if self.item in self.items else ABSENT
-
-    def set(self, value: Any) -> None:
-        """Move the item to the index, or take it out."""
-        if self.item in self.items:
-            self.items.remove(self.item)
-        if value is not ABSENT:
-            self.items.insert(value, self.item)
-
-
 CREDENTIALS: dict[Slot, Any] = {
     Item(os.environ, "AWS_ACCESS_KEY_ID"): FAKE_KEY,
     Item(os.environ, "AWS_SECRET_ACCESS_KEY"): FAKE_SECRET,
@@ -137,6 +116,16 @@ class Layer:
             self.found[slot] = slot.get()
         slot.set(value)
 
+    def put_back(self) -> None:
+        """Set every slot to what was found there, the newest first, even if one of them fails."""
+        while self.found:
+            slot, value = self.found.popitem()
+            try:
+                slot.set(value)
+            except BaseException:
+                self.put_back()
+                raise
+
 
 class Activation:
     """The state. Patches read it; moto's rows, the ambient mock and server mode write it.
@@ -152,7 +141,7 @@ class Activation:
         start_ambient: starts the ambient mock; None when none is wished, or it has started.
         stubber: moto's BotocoreStubber once moto is loaded: moto's own word on "enabled".
         switching: a mock is being entered or left: others wait at `lock`, none passes.
-        outfit: what every explicit mock sets beside its own configuration.
+        outfit: what the first of nested mocks sets for all of them; see `wear`.
         passthrough: URL patterns that AIOMOTO_PASSTHROUGH lets out of the ambient mock.
     """
 
@@ -192,16 +181,29 @@ class Activation:
         """Take an explicit mock away, wherever it stands, and put back what it alone had set."""
         index = self.layers.index(layer)
         del self.layers[index]
-        if index < len(self.layers):
-            self.layers[index].found.update(layer.found)
-        else:
-            for slot, value in layer.found.items():
-                slot.set(value)
         if not self.layers:
             self.stamp.ended = True
             self.on = self.ambient is not None
             if self.on:
                 self.stamp = self.ambient_stamp
+        if index < len(self.layers):
+            self.layers[index].found.update(layer.found)
+        else:
+            layer.put_back()
+
+    def wear(self, slot: Slot, value: Any) -> None:
+        """Have a slot set whenever mocks are active: from the first one's start to the last's stop.
+
+        A slot may do more than hold a value: `set` is called with what the mock is to find when
+        the first enters, and with what `get` returned before when the last leaves. Where mocks
+        are active already, they have it at once.
+        """
+        with self.lock:
+            if slot in self.outfit:
+                return
+            self.outfit[slot] = value
+            if self.layers:
+                self.layers[0].set(slot, value)
 
     def hide_credentials(self, layer: Layer) -> None:
         """Put moto's fake credentials in front of the real ones for as long as a layer lasts.

@@ -120,16 +120,42 @@ def uninstall() -> None:
         sys.meta_path.remove(finder)
 
 
-def keep_in_front() -> None:
-    """Have every mock move the finder to the front for as long as it lasts.
+class Front:
+    """A slot that has the finder at the front of ``sys.meta_path``.
 
-    No import may pass it then: neither where no ``.pth`` has put it on ``sys.meta_path``, nor
-    where another finder stands before it (pytest's, when it is asked to rewrite aiobotocore).
+    Always by a new list: in one that changes, a thread in the middle of an import would skip a
+    finder.
     """
-    from aiomoto._activation import Position, state
 
-    if not any(isinstance(slot, Position) for slot in state.outfit):
-        state.outfit[Position(sys.meta_path, finder)] = 0
+    def get(self) -> "list[Any]":
+        """Return the list itself, which is to be ``sys.meta_path`` again."""
+        return sys.meta_path
+
+    def set(self, before: "list[Any] | None") -> None:
+        """Put the finder in front, or back to where it was in the list before."""
+        finders = [other for other in sys.meta_path if other is not finder]
+        if before is None:
+            sys.meta_path = [finder, *finders]
+            return
+        if finder in before:
+            finders.insert(before.index(finder), finder)
+        if finders != before:
+            before[:] = finders
+        sys.meta_path = before
+
+
+front = Front()
+
+
+def keep_in_front() -> None:
+    """Have the finder in front while a mock is active: no import may pass it then.
+
+    Not where no ``.pth`` has put it on ``sys.meta_path``, nor where another finder stands before
+    it (pytest's, when it is asked to rewrite aiobotocore).
+    """
+    from aiomoto._activation import state
+
+    state.wear(front, None)
 
 
 def load_plugins() -> None:

@@ -127,7 +127,7 @@ def start_ambient(mock: MockAWS) -> None:
             return  # another thread was faster
         mock._enable_patching(reset=True)
         for slot, value in state.outfit.items():
-            slot.set(value)
+            slot.set(value)  # for good
         Parked.ambient_mock = mock
         state.start_ambient = None
 
@@ -142,8 +142,9 @@ def _set_up(layer: Layer, config: Mapping[str, Any], *, first: bool) -> None:
         layer.set(
             _slots.setdefault(key, Item(cast("dict[str, Any]", default_user_config), key)), value
         )
-    for slot, value in state.outfit.items():
-        layer.set(slot, value)
+    if first:
+        for slot, value in state.outfit.items():
+            layer.set(slot, value)
     if mock_credentials():
         state.hide_credentials(layer)
     if first and default_user_config.get("core", {}).get("reset_boto3_session", True):

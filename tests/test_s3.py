@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import struct
+import zlib
 from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
@@ -13,7 +15,7 @@ import requests
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EventStreamError
 
 from aiomoto import mock_aws
 from aiomoto._patches import parse_version
@@ -375,6 +377,75 @@ async def test_start_live_tail():
             stream = (await client.start_live_tail(logGroupIdentifiers=[arn]))["responseStream"]
             found = [event async for event in stream]
         assert [list(event) for event in found] == [list(event) for event in expected]
+
+
+def event(headers, payload=b""):
+    """Encode one message of the event stream protocol."""
+    encoded = b"".join(
+        struct.pack(
+            f"!B{len(name)}sBH{len(value)}s",
+            len(name),
+            name.encode(),
+            7,
+            len(value),
+            value.encode(),
+        )
+        for name, value in headers.items()
+    )
+    prelude = struct.pack("!II", 16 + len(encoded) + len(payload), len(encoded))
+    message = prelude + struct.pack("!I", zlib.crc32(prelude)) + encoded + payload
+    return message + struct.pack("!I", zlib.crc32(message))
+
+
+STREAM = (
+    event(
+        {
+            ":message-type": "event",
+            ":event-type": "initial-response",
+            ":content-type": "application/json",
+        },
+        b"{}",
+    ),
+    event({":message-type": "event", ":event-type": "Records"}, b"data"),
+    event({":message-type": "error", ":error-code": "InternalError", ":error-message": "broken"}),
+)
+
+
+async def collect(stream, into):
+    async for one in stream:
+        into.append(one)  # noqa: PERF401  # those before an error count
+
+
+async def test_event_streams_with_an_initial_response_and_an_error(monkeypatch):
+    from moto.core.botocore_stubber import BotocoreStubber
+
+    query = {
+        "Bucket": "bucket",
+        "Key": "key",
+        "Expression": "SELECT a FROM S3Object",
+        "ExpressionType": "SQL",
+        "InputSerialization": {"JSON": {"Type": "DOCUMENT"}},
+        "OutputSerialization": {"JSON": {}},
+    }
+    with mock_aws():
+        sync = boto3.client("s3")
+        async with get_session().create_client("s3") as s3:
+            monkeypatch.setattr(
+                BotocoreStubber, "process_request", lambda *_: (200, {}, b"".join(STREAM))
+            )
+            expected = sync.select_object_content(**query)["Payload"]
+            found = (await s3.select_object_content(**query))["Payload"]
+            first = expected.get_initial_response()
+            assert (await found.get_initial_response()).headers == first.headers
+            assert next(iter(expected)) == {"Records": {"Payload": b"data"}}
+            with pytest.raises(EventStreamError, match="broken") as by_sync:
+                list(expected)
+            events = []
+            with pytest.raises(EventStreamError, match="broken") as error:
+                await collect(found, into=events)
+            assert events == [{"Records": {"Payload": b"data"}}]
+            assert str(error.value) == str(by_sync.value)
+        monkeypatch.undo()
 
 
 async def test_concurrent_calls():
