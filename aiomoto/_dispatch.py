@@ -74,14 +74,18 @@ def begin(request: AWSPreparedRequest) -> Origin | None:
     Raises:
         RealHTTPRequestBlockedError: the request began in a mock that has ended, or the ambient
             mock refuses all requests.
+        ServerModeRequiredError: the ambient mock found ``TEST_SERVER_MODE`` set.
+        ProxyModeError: it found ``TEST_PROXY_MODE`` set.
     """
     origin: Origin | None = getattr(request, _ORIGIN, None)
     if origin is not None and origin.stamp is not None and origin.stamp.ended:
         raise _blocked(request, "it began in a mock that has ended meanwhile")
     ready()
     if not state.layers:
-        if state.refusal is not None:
+        if isinstance(state.refusal, str):
             raise _blocked(request, state.refusal)
+        if state.refusal is not None:
+            raise copy.copy(state.refusal)  # each with a traceback of its own
         if state.start_ambient is not None:
             raise _blocked(request, "moto is still being imported")
     return origin

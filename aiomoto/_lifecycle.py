@@ -117,17 +117,22 @@ def disown(mock: MockAWS) -> bool:
         return True
 
 
-def start_ambient(mock: MockAWS) -> None:
-    """Switch moto on below all explicit mocks, outside moto's own count."""
+def start_ambient(mock: MockAWS) -> bool:
+    """Switch moto on below all explicit mocks, outside moto's own count.
+
+    Returns:
+        False where another thread was faster.
+    """
     with state.lock:
         if state.start_ambient is None:
-            return  # another thread was faster
+            return False
         _meet_stubber()
         mock._enable_patching(reset=True)
         for slot, value in state.outfit.items():
             slot.set(value)  # for good
         Parked.ambient_mock = mock
         state.start_ambient = None
+    return True
 
 
 @contextmanager
