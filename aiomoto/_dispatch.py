@@ -156,6 +156,7 @@ def ask(
     asked.body = body
     asked.url = _route(request, origin)
     with _inside_moto(asked):
+        begin(request)  # mocks may have been switched while this thread waited to get in
         response: AWSResponse | None = state.stubber(event_name="before-send", request=asked)
     if response is None:
         raise _blocked(request, "moto does not know this URL")

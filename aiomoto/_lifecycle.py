@@ -136,6 +136,8 @@ def _switching() -> Iterator[None]:
     with state.lock:
         state.switching = get_ident()
         try:
+            if len(state.layers) <= 1:  # the first or the last
+                state.wait_for_others()
             yield
         finally:
             _tell_moto()
@@ -197,7 +199,6 @@ def _park_ambient() -> None:
         return
     from moto.core.models import responses_mock
 
-    state.wait_for_others()
     responses_mock.stop(allow_assert=False)
     Parked.ambient = _backends.take()
     if Parked.explicit is not None:
@@ -208,7 +209,6 @@ def _park_ambient() -> None:
 def _unpark_ambient() -> None:
     if Parked.ambient_mock is None or Parked.ambient is None:
         return
-    state.wait_for_others()
     left = _backends.take()
     Parked.explicit = left if left.backends else None
     _backends.put(Parked.ambient)
