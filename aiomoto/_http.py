@@ -40,6 +40,7 @@ class Server:
     """
 
     def __init__(self, listener: socket.socket, answer: Callable[[Request], Response]) -> None:
+        listener.settimeout(None)  # whatever the default timeout is
         self.listener = listener
         self.answer = answer
         self._connections: set[socket.socket] = set()
@@ -72,13 +73,10 @@ class Server:
         for copy in (self.listener, *self._connections):
             copy.close()
 
-    def accept(self) -> None:
-        """Wait for one connection and serve it in a thread of its own.
-
-        Raises:
-            OSError: the listening socket is closed.
-        """
-        connection, _ = self.listener.accept()
+    def serve(self, accepted: int) -> None:
+        """Serve an accepted connection, given by its file descriptor, in a thread of its own."""
+        # The listener's own class: `socket.socket` may have been banned since, by pytest-socket.
+        connection = type(self.listener)(fileno=accepted)
         self._connections.add(connection)
         serve = threading.Thread(
             target=self._serve, args=(connection,), name="aiomoto connection", daemon=True
@@ -88,7 +86,8 @@ class Server:
     def _accept_all(self) -> None:
         while True:
             try:
-                self.accept()
+                accepted, _ = self.listener._accept()  # type: ignore[attr-defined]
+                self.serve(accepted)
             except ConnectionError:  # the client has gone already
                 continue
             except OSError:
