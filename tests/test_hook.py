@@ -354,3 +354,42 @@ def test_finders_that_come_or_go_inside_a_mock_stay_so():
         assert sys.meta_path == [*before, mine]
     finally:
         finders.remove(mine)
+
+
+def test_motos_own_mock_sweeps_what_came_by_without_a_pth(run):
+    code = """
+import asyncio, sys
+from aiomoto import mock_aws
+with mock_aws():
+    pass
+from aiomoto import _hook
+assert _hook.finder not in sys.meta_path
+import moto
+from aiobotocore.session import get_session
+async def main():
+    with moto.mock_aws():
+        async with get_session().create_client("s3", "us-east-1") as s3:
+            print(len((await s3.list_buckets())["Buckets"]))
+asyncio.run(main())
+"""
+    done = run("-c", code, AIOMOTO_DISABLE="1")
+    assert done.out == "0\n", done.err
+
+
+def test_finder_is_in_front_inside_motos_own_mock(run):
+    code = """
+import importlib.machinery, sys
+class InFront:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("aiobotocore"):
+            return importlib.machinery.PathFinder.find_spec(name, path, target)
+sys.meta_path.insert(0, InFront())
+import moto
+with moto.mock_aws():
+    from aiobotocore.endpoint import AioEndpoint
+    assert hasattr(AioEndpoint._send, "__wrapped__")
+assert isinstance(sys.meta_path[0], InFront)
+print("ok")
+"""
+    done = run("-c", code)
+    assert done.out == "ok\n", done.err
