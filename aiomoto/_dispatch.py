@@ -267,8 +267,14 @@ def is_loopback(url: str) -> bool:
 def _route(request: AWSPreparedRequest, origin: Origin | None) -> str:
     if origin is None or origin.operation is None:
         return str(request.url)
-    prefix = origin.operation.service_model.endpoint_prefix
-    return _routing.route(request.url, origin.endpoint, prefix, origin.region)
+    service = origin.operation.service_model
+    return _routing.route(
+        request.url,
+        origin.endpoint,
+        service.service_name,
+        service.endpoint_prefix,
+        origin.region,
+    )
 
 
 def _blocked(request: AWSPreparedRequest, why: str) -> RealHTTPRequestBlockedError:
