@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from aiomoto import _routing, _waiting
+from aiomoto import _routing, _servers, _waiting
 from aiomoto._activation import FAKE_KEY, Stamp, state
 from aiomoto.errors import RealHTTPRequestBlockedError
 
@@ -79,7 +79,11 @@ def begin(request: AWSPreparedRequest) -> Origin | None:
     """
     origin: Origin | None = getattr(request, _ORIGIN, None)
     if origin is not None and origin.stamp is not None and origin.stamp.ended:
-        raise _blocked(request, "it began in a mock that has ended meanwhile")
+        raise _blocked(
+            request,
+            "it began in a mock that has ended meanwhile; have tasks and threads finish their "
+            "calls before the mock ends",
+        )
     ready()
     if not state.layers:
         if isinstance(state.refusal, str):
@@ -87,7 +91,9 @@ def begin(request: AWSPreparedRequest) -> Origin | None:
         if state.refusal is not None:
             raise copy.copy(state.refusal)  # each with a traceback of its own
         if state.start_ambient is not None:
-            raise _blocked(request, "moto is still being imported")
+            raise _blocked(
+                request, "moto is still being imported; call AWS after the imports, not in one"
+            )
     return origin
 
 
@@ -130,7 +136,13 @@ def _note_issued(origin: Origin | None, response: AWSResponse) -> None:
 
 
 def lets_out(request: AWSPreparedRequest, origin: Origin | None) -> bool:
-    """Return whether moto's passthrough, or AIOMOTO_PASSTHROUGH, lets this request out."""
+    """Return whether moto's passthrough, or AIOMOTO_PASSTHROUGH, lets this request out.
+
+    A live moto server is a mock itself: requests to it go out to it.
+    """
+    if _servers.is_server(request.url):
+        setattr(request, _LET_OUT, True)
+        return True
     from moto.core.config import default_user_config, passthrough_service, passthrough_url
 
     passthrough = default_user_config.get("core", {}).get("passthrough", {})
@@ -160,9 +172,10 @@ def ask(
     asked.body = body
     asked.url = _route(request, origin)
     with _inside_moto(asked):
+        begin(request)  # mocks may have been switched while this thread waited to get in
         response: AWSResponse | None = state.stubber(event_name="before-send", request=asked)
     if response is None:
-        raise _blocked(request, "moto does not know this URL")
+        raise _blocked(request, f"moto does not know this URL; {_TO_LET_OUT}")
     response.url = request.url
     _note_issued(origin, response)
     _waiting.answers.number += 1
@@ -247,7 +260,7 @@ def guard(request: AWSPreparedRequest) -> AWSResponse | None:
             return ask(request, None, request.body)
         except (NotImplementedError, RealHTTPRequestBlockedError):
             raise ConnectTimeoutError(endpoint_url=request.url) from None
-    raise _blocked(request, "it did not come by a client that moto can answer")
+    raise _blocked(request, f"it did not come by a client that moto can answer; {_TO_LET_OUT}")
 
 
 _METADATA_HOSTS = frozenset(
@@ -272,6 +285,12 @@ def _route(request: AWSPreparedRequest, origin: Origin | None) -> str:
         service.endpoint_prefix,
         origin.region,
     )
+
+
+_TO_LET_OUT = (
+    'to let it out, name it in mock_aws(config={"core": {"passthrough": {"urls": [...]}}}) or in '
+    "AIOMOTO_PASSTHROUGH"
+)
 
 
 def _blocked(request: AWSPreparedRequest, why: str) -> RealHTTPRequestBlockedError:

@@ -14,12 +14,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aiomoto import _backends
 from aiomoto._activation import Attribute, Contents, Layer, state
+from aiomoto._gateway import gateway
 from aiomoto.errors import AiomotoError, ProxyModeError, ServerModeRequiredError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from moto.core.models import MockAWS
+
+# On a mock of moto's: slots that it sets beside the outfit.
+OWN_SLOTS = "aiomoto_slots"
+
+state.wear(gateway, None)
 
 
 class Parked:
@@ -97,7 +103,10 @@ def leave(mock: MockAWS, remove_data: bool = True) -> None:  # moto's
         # As in stock moto any instance may stop a mock, though by rights it stops its own.
         layers = [layer for layer in state.layers if layer.owner is mock] or state.layers
         if not layers:
-            raise RuntimeError("Called stop() before start().")
+            raise RuntimeError(
+                "Called stop() before start(). No mock is active: stop each mock once for each "
+                "time that it was started."
+            )
         layer = layers[-1]
         try:
             if len(state.layers) == 1:
@@ -141,6 +150,8 @@ def _switching() -> Iterator[None]:
     with state.lock:
         state.switching = get_ident()
         try:
+            if len(state.layers) <= 1:  # the first or the last
+                state.wait_for_others()
             yield
         finally:
             _tell_moto()
@@ -155,9 +166,9 @@ def _set_up(layer: Layer, config: Mapping[str, Any], *, first: bool) -> None:
     # A copy: what the user changes inside must not reach what is put back.
     current = cast("dict[str, Any]", default_user_config)
     layer.set(Contents(current), {**current, **deepcopy(dict(config))})
-    if first:
-        for slot, value in state.outfit.items():
-            layer.set(slot, value)
+    slots = {**(state.outfit if first else {}), **getattr(layer.owner, OWN_SLOTS, {})}
+    for slot, value in slots.items():
+        layer.set(slot, value)
     if mock_credentials():
         state.hide_credentials(layer)
     if first and current.get("core", {}).get("reset_boto3_session", True):
@@ -202,7 +213,6 @@ def _park_ambient() -> None:
         return
     from moto.core.models import responses_mock
 
-    state.wait_for_others()
     responses_mock.stop(allow_assert=False)
     Parked.ambient = _backends.take()
     if Parked.explicit is not None:
@@ -213,7 +223,6 @@ def _park_ambient() -> None:
 def _unpark_ambient() -> None:
     if Parked.ambient_mock is None or Parked.ambient is None:
         return
-    state.wait_for_others()
     left = _backends.take()
     Parked.explicit = left if left.backends else None
     _backends.put(Parked.ambient)

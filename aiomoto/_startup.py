@@ -65,7 +65,8 @@ def _start() -> None:
 
 def _wish() -> None:
     """Mock the whole process as soon as its first session, client or request needs it."""
-    from aiomoto._activation import say, state  # only with AIOMOTO_AUTO
+    from aiomoto._activation import say, state  # only with AIOMOTO_AUTO, as the next one
+    from aiomoto._gateway import gateway
 
     patterns = [*filter(None, map(str.strip, os.environ.get("AIOMOTO_PASSTHROUGH", "").split(",")))]
     problem = _misspelt() or _no_pattern(patterns)
@@ -74,7 +75,8 @@ def _wish() -> None:
         say(problem)
     state.passthrough = tuple(patterns)
     state.quiet = asks("AIOMOTO_QUIET")
-    state.wish(_start_ambient, refusal=problem)
+    ambient = state.wish(_start_ambient, refusal=problem)
+    ambient.set(gateway, None)  # native readers may be the first to need AWS
 
 
 def _misspelt() -> str | None:

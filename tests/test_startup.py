@@ -66,7 +66,7 @@ def test_importing_aiomoto_loads_nothing_else(run):
 
 def test_auto_loads_only_the_activation_until_aws_is_needed(run):
     loaded = modules(run, AIOMOTO_AUTO="1") - modules(run)
-    assert loaded - {"__future__"} == {"aiomoto._activation"}
+    assert loaded - {"__future__", "_socket"} == {"aiomoto._activation", "aiomoto._gateway"}
 
 
 def test_main_twice_installs_one_finder(run):

@@ -26,6 +26,7 @@ _rows = list(ROWS)
 _problems: dict[Row, AiomotoError] = {}
 _broken_plugins: list[AiomotoError] = []
 _newer: dict[str, str] = {}  # distributions beyond their range, let in by AIOMOTO_UNSUPPORTED
+_executed: set[str] = set()
 # Held while a target is looked at and wrapped, and never while anything is imported: another
 # thread may stand here with the lock of the module that it is importing.
 _lock = Lock()
@@ -40,6 +41,7 @@ def apply(module: ModuleType) -> None:
         UnsupportedVersionError: a mock is active, and a row that it needs does not fit.
     """
     name = module.__name__
+    _executed.add(name)
     _apply((row, module) for row in _rows if row.module == name)
     if "." not in name:
         sweep(name)  # submodules that came by before the version was known
@@ -250,7 +252,7 @@ def _version(root: str) -> str | None:
     version = getattr(module, "__version__", None)
     if isinstance(version, str):
         return version
-    if _is_executing(module):
+    if _is_executing(module) and root not in _executed:
         return None
     from importlib_metadata import version as installed  # rare
 
