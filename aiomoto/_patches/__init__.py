@@ -115,7 +115,7 @@ def _apply_row(row: Row, module: ModuleType, version: str) -> None:
     reason: str | None
     if parse_version(version) < row.low:
         reason = "is older than any version that aiomoto knows"
-    elif parse_version(version) >= row.high and not _unsupported_allowed():
+    elif row.high and parse_version(version) >= row.high and not _unsupported_allowed():
         reason = "may have changed: this version is newer than any that aiomoto knows"
     else:
         reason = _misfit(row, module)
