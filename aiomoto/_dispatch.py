@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from aiomoto._activation import FAKE_KEY, Stamp, state
 from aiomoto.errors import RealHTTPRequestBlockedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
     from botocore.model import OperationModel
 
@@ -33,23 +36,25 @@ class Origin(NamedTuple):
     stamp: Stamp | None
 
 
-def attach_origin(
-    request: AWSPreparedRequest,
-    params: dict[str, Any],
-    operation: OperationModel | None,
-    endpoint: str,
-) -> AWSPreparedRequest:
-    """Tell a prepared request where it comes from, and to which activation it belongs.
+def stamp(context: dict[str, Any]) -> None:
+    """Note in the context of a call to which activation it belongs: the one in which it began.
 
     A retry is a new request with the same context: it belongs where the first try began.
     """
-    context = params.get("context") or {}
     ready()
-    stamp = context.get(_STAMP)
-    if stamp is None and state.on:
-        stamp = context[_STAMP] = state.stamp
-    if stamp is not None:
-        origin = Origin(operation, context.get("client_region"), endpoint, stamp)
+    if state.on:
+        context.setdefault(_STAMP, state.stamp)
+
+
+def attach_origin(
+    request: AWSPreparedRequest,
+    context: dict[str, Any],
+    operation: OperationModel | None,
+    endpoint: str,
+) -> AWSPreparedRequest:
+    """Tell a prepared request where it comes from, and to which activation it belongs."""
+    if _STAMP in context:
+        origin = Origin(operation, context.get("client_region"), endpoint, context[_STAMP])
         setattr(request, _ORIGIN, origin)
     return request
 
@@ -90,14 +95,34 @@ def refuse_leftovers(request: AWSPreparedRequest) -> None:
             with a mock's fake credentials and would leave this machine.
     """
     begin(request)
-    authorization = request.headers.get("Authorization", b"")
-    fake = FAKE_KEY if isinstance(authorization, str) else FAKE_KEY.encode()
-    if fake in authorization and not is_loopback(request.url):
+    if not is_loopback(request.url) and _holds_mocked_key(request):
         raise _blocked(
             request,
             "its client was made in a mock that has ended and holds the mock's fake credentials; "
             "make a new client",
         )
+
+
+def _holds_mocked_key(request: AWSPreparedRequest) -> bool:
+    """Return whether a request is signed by a mock's key, in whatever place that is told."""
+    header = request.headers.get("Authorization")
+    places = (header,) if header else (request.url, request.body)  # presigned, or SigV2
+    return any(
+        key in (place.decode("latin-1") if isinstance(place, bytes) else place)
+        for place in places
+        if isinstance(place, (bytes, str))
+        for key in (FAKE_KEY, *_issued)
+    )
+
+
+# The keys that moto has handed out: to roles that are assumed, to users, to instances.
+_issued: set[str] = set()
+_ISSUERS = frozenset({"cognito-identity", "iam", "sso", "sts"})
+
+
+def _note_issued(origin: Origin | None, response: AWSResponse) -> None:
+    if origin and origin.operation and origin.operation.service_model.service_name in _ISSUERS:
+        _issued.update(re.findall(r"\bA[KS]IA[A-Z0-9]{12,}\b", response.text))
 
 
 def lets_out(request: AWSPreparedRequest, origin: Origin | None) -> bool:
@@ -127,17 +152,35 @@ def ask(
     Raises:
         RealHTTPRequestBlockedError: moto does not know the URL.
     """
-    stubber = state.stubber
     asked = copy.copy(request)
     asked.body = body
     asked.url = _route(request, origin)
-    answer: Any = type(stubber).__call__
-    response: AWSResponse | None = answer.__wrapped__(stubber, "before-send", asked)
+    with _inside_moto(asked):
+        begin(request)  # mocks may have been switched while this thread waited to get in
+        response: AWSResponse | None = state.stubber(event_name="before-send", request=asked)
     if response is None:
         raise _blocked(request, "moto does not know this URL")
     response.url = request.url
+    _note_issued(origin, response)
     _waiting.answers.number += 1
     return response
+
+
+@contextmanager
+def _inside_moto(request: AWSPreparedRequest) -> Iterator[None]:
+    """Have moto's stubber answer this request in this thread, and nobody switch mocks meanwhile."""
+    outer, state.local.asked = getattr(state.local, "asked", None), request
+    state.enter_moto()
+    try:
+        yield
+    finally:
+        state.leave_moto()
+        state.local.asked = outer
+
+
+def is_asked(request: AWSPreparedRequest) -> bool:
+    """Return whether moto's stubber is called by `ask`, and not as an event handler."""
+    return getattr(state.local, "asked", None) is request
 
 
 def ask_without_waiting(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # a test holds the two together. `load_plugins` adds those of third-party distributions.
 TARGETS = {
     "aiobotocore",
+    "aiobotocore.client",
     "aiobotocore.credentials",
     "aiobotocore.endpoint",
     "aiobotocore.httpsession",
@@ -28,6 +29,7 @@ TARGETS = {
     "boto3",
     "boto3.s3.transfer",
     "botocore",
+    "botocore.client",
     "botocore.credentials",
     "botocore.endpoint",
     "botocore.httpsession",
@@ -106,6 +108,7 @@ class Loader:
 
         keep_in_front()
         _patches.apply(module)
+        TARGETS.update(_patches.modules())  # moto's patches load those of third parties
 
 
 finder = Finder()
@@ -167,4 +170,5 @@ def load_plugins() -> None:
     """Watch for the targets of third-party distributions too."""
     from aiomoto import _patches  # reads package metadata: never at start-up
 
-    TARGETS.update(_patches.load_plugins())
+    _patches.load_plugins()
+    TARGETS.update(_patches.modules())

@@ -319,3 +319,79 @@ print("ok")
 """
     )
     ok(run("-c", code, **AUTO))
+
+
+def test_callbacks_for_requests_come_back_after_an_explicit_mock(run):
+    code = (
+        PRELUDE
+        + """
+import requests, responses
+from moto.core.models import responses_mock
+make("ambient")
+responses_mock.add(responses.GET, "https://mine.example/", body="mine")
+with aiomoto.mock_aws():
+    assert requests.get("https://nothing.s3.amazonaws.com/").status_code == 404
+    responses_mock.add(responses.GET, "https://theirs.example/", body="theirs")
+    assert requests.get("https://theirs.example/").text == "theirs"
+assert requests.get("https://mine.example/").text == "mine"
+assert not [r for r in responses_mock.registered() if getattr(r, "url", None) == "https://theirs.example/"]
+assert look() == expected("ambient")
+print("ok")
+"""
+    ).replace("import asyncio,", "import aiomoto, asyncio,")
+    ok(run("-c", code, **AUTO))
+
+
+def test_requests_of_another_thread_go_on_while_explicit_mocks_come_and_go(run):
+    code = (
+        PRELUDE
+        + """
+import aiomoto, threading
+make("ambient")
+client = boto3.client("s3"); errors = []; counts = [0]; over = threading.Event()
+sys.setswitchinterval(1e-5)
+def work():
+    while not over.is_set():
+        try:
+            names = [b["Name"] for b in client.list_buckets()["Buckets"]]
+            assert names in (["bucket"], []), names
+            counts[0] += 1
+        except aiomoto.RealHTTPRequestBlockedError as error:
+            assert "ended meanwhile" in str(error)  # it began in an explicit mock
+        except BaseException as error:
+            errors.append(error); raise
+threads = [threading.Thread(target=work) for _ in range(3)]
+[t.start() for t in threads]
+for _ in range(60):
+    with aiomoto.mock_aws():
+        assert boto3.client("sqs").list_queues().get("QueueUrls", []) == []
+over.set(); [t.join() for t in threads]
+assert not errors, errors
+assert counts[0] > 10
+assert look() == expected("ambient"), look()
+print("ok")
+"""
+    )
+    ok(run("-c", code, **AUTO))
+
+
+def test_moto_that_is_purged_and_imported_anew(run):
+    code = (
+        PRELUDE
+        + """
+import warnings; warnings.simplefilter("ignore")
+make("ambient")
+for name in [n for n in sys.modules if n.partition(".")[0] in ("moto", "boto3")]:
+    del sys.modules[name]
+import boto3, moto
+with moto.mock_aws():
+    make("explicit")
+    assert look() == expected("explicit")
+assert boto3.DEFAULT_SESSION is None
+make("again")
+assert look() == expected("again"), look()
+assert asyncio.run(alook()) == ["bucket"]
+print("ok")
+"""
+    )
+    ok(run("-c", code, **AUTO))

@@ -47,6 +47,17 @@ def whole(body: Any) -> bytes | str | None:
         return b"".join(body)  # an iterable of bytes, which a real backend would send in chunks
 
 
+def emit_api_params(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+    """`_emit_api_params` of both kinds of client: the first that a call does with its context."""
+    if state.watch:
+        _emit_api_params(*args, **kwargs)
+    return wrapped(*args, **kwargs)
+
+
+def _emit_api_params(api_params: Any, operation_model: Any, context: Any) -> None:  # noqa: ARG001
+    _dispatch.stamp(context)
+
+
 def create_request(wrapped: Callable[..., Any], endpoint: Any, args: Any, kwargs: Any) -> Any:
     """`Endpoint.create_request`: tell the request where it comes from."""
     if not state.watch:
@@ -57,8 +68,10 @@ def create_request(wrapped: Callable[..., Any], endpoint: Any, args: Any, kwargs
 def _create_request(
     wrapped: Callable[..., Any], endpoint: Any, params: Any, operation_model: Any = None
 ) -> Any:
+    context = params.get("context") or {}
+    _dispatch.stamp(context)  # before it is signed
     request = wrapped(params, operation_model)
-    return _dispatch.attach_origin(request, params, operation_model, endpoint.host)
+    return _dispatch.attach_origin(request, context, operation_model, endpoint.host)
 
 
 def http_send(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
@@ -95,15 +108,17 @@ def get_credentials(wrapped: Callable[..., Any], session: Any, args: Any, kwargs
 def hides_credentials(session: Any) -> bool:
     """Return whether a session must resolve to the mock's credentials.
 
-    Not where it has its own, or where the user replaced botocore's chain of providers.
+    Not where it was given its own, or where the user replaced botocore's chain of providers.
     """
-    if not is_on() or session._credentials is not None:
-        return False
-    if not mocks_credentials():
+    if not is_on() or not mocks_credentials():
         return False
     from botocore.credentials import CredentialResolver
 
-    return isinstance(session.get_component("credential_provider"), CredentialResolver)
+    chain = session.get_component("credential_provider")
+    own = session._credentials
+    return isinstance(chain, CredentialResolver) and (
+        own is None or own.method in {provider.METHOD for provider in chain.providers}
+    )
 
 
 def mocks_credentials() -> bool:

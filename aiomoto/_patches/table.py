@@ -132,6 +132,17 @@ ROWS: tuple[Row, ...] = (
         "door",
         "_send knows neither service, region nor when the request began",
     ),
+    *(
+        _row(
+            f"{dist}.client",
+            f"{prefix}BaseClient._emit_api_params",
+            "self api_params operation_model context",
+            "botocore:emit_api_params",
+            "door",
+            "a mock may end while the user's handlers prepare a request, or while it is signed",
+        )
+        for dist, prefix in (("botocore", ""), ("aiobotocore", "Aio"))
+    ),
     # Behind the door: where moto would wait, an async client must not.
     _row(
         "moto.sqs.models",
