@@ -207,7 +207,7 @@ def _outside(row: Row, version: str) -> str | None:
     """Say on which side a version is outside the range of a row."""
     if parse_version(version) < row.low:
         return "is older than any version that aiomoto knows"
-    if parse_version(version) < row.high:
+    if not row.high or parse_version(version) < row.high:
         return None
     if _unsupported_allowed():
         _newer[row.dist] = version
