@@ -10,12 +10,14 @@ from __future__ import annotations
 import _socket  # `socket` takes ten times as long to import
 import os
 import sys
+import threading  # noqa: F401  # it takes the thread that imports it for the main one
 from _thread import start_new_thread
 
 from aiomoto._activation import state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, TypeAlias
 
     from aiomoto._http import Server
@@ -126,13 +128,14 @@ class Gateway:
 
     def users(self, name: str) -> str | None:
         """Return what a variable holds of the user's, where it may hold ours."""
-        value, ours = os.environ.get(name), self._exports().get(name, self.address)
-        for environ in self._found():
-            if value != ours:
-                break
+        value, ours = None, self._exports().get(name)
+        found: list[Mapping[str, str | None]] = [os.environ, *self._found()]
+        for environ in found:
             value = environ.get(name)
             if value is not None and value == environ.get(MARK):
-                return None  # the gateway of a parent process
+                value = None  # a gateway: ours, or that of a parent process
+            elif value != ours:
+                break
         return value
 
     def after_fork(self) -> None:

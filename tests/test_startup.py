@@ -45,9 +45,9 @@ def test_importing_aiomoto_loads_nothing_else(run):
     assert not {name for name in loaded if name.startswith("aiomoto")}
 
 
-def test_auto_loads_only_the_activation_until_aws_is_needed(run):
+def test_auto_loads_only_the_activation_and_the_gateway_until_aws_is_needed(run):
     loaded = modules(run, AIOMOTO_AUTO="1") - modules(run)
-    assert loaded - {"__future__"} == {"aiomoto._activation"}
+    assert loaded - {"__future__"} == {"aiomoto._activation", "aiomoto._gateway", "_socket"}
 
 
 def test_main_twice_installs_one_finder(run):
