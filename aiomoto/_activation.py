@@ -215,7 +215,7 @@ class Activation:
         self.outfit: dict[Slot, Any] = {}
         self.passthrough: tuple[str, ...] = ()
 
-    def wish(self, start: Callable[[], None], refusal: str | None) -> None:
+    def wish(self, start: Callable[[], None], refusal: str | None) -> Layer:
         """Ask for the ambient mock: hide the credentials now, start moto when it is needed."""
         self.ambient = Layer("AIOMOTO_AUTO")
         self.hide_credentials(self.ambient)
@@ -223,6 +223,7 @@ class Activation:
         self.refusal = refusal
         self.start_ambient = start if refusal is None else None
         self.on = self.watch = True
+        return self.ambient
 
     def push(self, layer: Layer) -> None:
         """Add an explicit mock on top."""

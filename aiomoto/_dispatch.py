@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from aiomoto import _routing, _waiting
+from aiomoto import _routing, _servers, _waiting
 from aiomoto._activation import FAKE_KEY, Stamp, state
 from aiomoto.errors import RealHTTPRequestBlockedError
 
@@ -126,7 +126,13 @@ def _note_issued(origin: Origin | None, response: AWSResponse) -> None:
 
 
 def lets_out(request: AWSPreparedRequest, origin: Origin | None) -> bool:
-    """Return whether moto's passthrough, or AIOMOTO_PASSTHROUGH, lets this request out."""
+    """Return whether moto's passthrough, or AIOMOTO_PASSTHROUGH, lets this request out.
+
+    A live moto server is a mock itself: requests to it go out to it.
+    """
+    if _servers.is_server(request.url):
+        setattr(request, _LET_OUT, True)
+        return True
     from moto.core.config import default_user_config, passthrough_service, passthrough_url
 
     passthrough = default_user_config.get("core", {}).get("passthrough", {})

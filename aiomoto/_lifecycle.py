@@ -14,12 +14,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aiomoto import _backends
 from aiomoto._activation import Attribute, Contents, Layer, state
+from aiomoto._gateway import gateway
 from aiomoto.errors import AiomotoError, ProxyModeError, ServerModeRequiredError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from moto.core.models import MockAWS
+
+# On a mock of moto's: slots that it sets beside the outfit.
+OWN_SLOTS = "aiomoto_slots"
+
+state.wear(gateway, None)
 
 
 class Parked:
@@ -152,9 +158,9 @@ def _set_up(layer: Layer, config: Mapping[str, Any], *, first: bool) -> None:
     # A copy: what the user changes inside must not reach what is put back.
     current = cast("dict[str, Any]", default_user_config)
     layer.set(Contents(current), {**current, **deepcopy(dict(config))})
-    if first:
-        for slot, value in state.outfit.items():
-            layer.set(slot, value)
+    slots = {**(state.outfit if first else {}), **getattr(layer.owner, OWN_SLOTS, {})}
+    for slot, value in slots.items():
+        layer.set(slot, value)
     if mock_credentials():
         state.hide_credentials(layer)
     if first and current.get("core", {}).get("reset_boto3_session", True):

@@ -50,7 +50,7 @@ def ran() -> bool:
 
 def _wish(auto: str) -> None:
     """Mock the whole process as soon as its first session, client or request needs it."""
-    from aiomoto import _activation  # only with AIOMOTO_AUTO
+    from aiomoto import _activation, _gateway  # only with AIOMOTO_AUTO
 
     problem = None
     if auto not in _TRUE:
@@ -61,7 +61,8 @@ def _wish(auto: str) -> None:
         _activation.say(problem)
     passthrough = os.environ.get("AIOMOTO_PASSTHROUGH", "").split(",")
     _activation.state.passthrough = tuple(url.strip() for url in passthrough if url.strip())
-    _activation.state.wish(_start_ambient, refusal=problem)
+    ambient = _activation.state.wish(_start_ambient, refusal=problem)
+    ambient.set(_gateway.gateway, None)  # native readers may be the first to need AWS
 
 
 def _start_ambient() -> None:
