@@ -13,8 +13,10 @@ from _thread import RLock, _local, get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any, Protocol
+
+    from aiomoto._endpoints import Target
 
     class Slot(Protocol):
         """A place outside aiomoto that a mock sets while it lasts."""
@@ -196,6 +198,8 @@ class Activation:
         inside: how deep each thread is inside moto's handling of a request.
         outfit: what the first of nested mocks sets for all of them; see `wear`.
         passthrough: URL patterns that AIOMOTO_PASSTHROUGH lets out of the ambient mock.
+        server: where server mode leads (`_endpoints.Target`); None in-process.
+        exported: the variables that children and native readers of a mock have from us.
     """
 
     def __init__(self) -> None:
@@ -214,6 +218,15 @@ class Activation:
         self.inside: dict[int, int] = {}
         self.outfit: dict[Slot, Any] = {}
         self.passthrough: tuple[str, ...] = ()
+        self.server: Target | None = None
+        self.exported: Mapping[str, Any] = {}
+
+    def before(self, slot: Slot) -> Any:
+        """Return what a slot held before any mock set it, or what it holds if none did."""
+        for layer in (self.ambient, *self.layers):
+            if layer is not None and slot in layer.found:
+                return layer.found[slot]
+        return slot.get()
 
     def wish(self, start: Callable[[], None], refusal: str | None) -> None:
         """Ask for the ambient mock: hide the credentials now, start moto when it is needed."""
