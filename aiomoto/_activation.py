@@ -200,6 +200,7 @@ class Activation:
         passthrough: URL patterns that AIOMOTO_PASSTHROUGH lets out of the ambient mock.
         server: where server mode leads (`_endpoints.Target`); None in-process.
         exported: the variables that children and native readers of a mock have from us.
+        closed: the address of the server of this process that has stopped last.
     """
 
     def __init__(self) -> None:
@@ -220,6 +221,7 @@ class Activation:
         self.passthrough: tuple[str, ...] = ()
         self.server: Target | None = None
         self.exported: Mapping[str, Any] = {}
+        self.closed: str | None = None
 
     def before(self, slot: Slot) -> Any:
         """Return what a slot held before any mock set it, or what it holds if none did."""
@@ -315,6 +317,12 @@ class Activation:
 
 state = Activation()
 os.register_at_fork(after_in_child=state.remake_locks)
+
+
+def read_passthrough() -> tuple[str, ...]:
+    """Return the URL patterns of AIOMOTO_PASSTHROUGH, which are separated by commas."""
+    patterns = os.environ.get("AIOMOTO_PASSTHROUGH", "").split(",")
+    return tuple(pattern.strip() for pattern in patterns if pattern.strip())
 
 
 def say(line: str) -> None:

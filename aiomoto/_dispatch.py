@@ -14,13 +14,15 @@ from urllib.parse import urlsplit
 
 from aiomoto import _routing, _waiting
 from aiomoto._activation import FAKE_KEY, Stamp, state
-from aiomoto.errors import RealHTTPRequestBlockedError
+from aiomoto.errors import RealHTTPRequestBlockedError, ServerModeHealthcheckError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
     from botocore.model import OperationModel
+
+    from aiomoto._endpoints import Target
 
 _STAMP = "aiomoto_stamp"  # in the context of a request, which its retries share
 _ORIGIN = "aiomoto_origin"  # on a prepared request
@@ -95,6 +97,8 @@ def refuse_leftovers(request: AWSPreparedRequest) -> None:
             with a mock's fake credentials and would leave this machine.
     """
     begin(request)
+    if urlsplit(request.url).netloc == state.closed:
+        raise _blocked(request, "the server of a mock that has ended does not listen any more")
     if not is_loopback(request.url) and _holds_mocked_key(request):
         raise _blocked(
             request,
@@ -126,6 +130,38 @@ def _note_issued(origin: Origin | None, response: AWSResponse) -> None:
 
 
 def lets_out(request: AWSPreparedRequest, origin: Origin | None) -> bool:
+    """Return whether a request leaves: by a passthrough, or in server mode to the server.
+
+    Raises:
+        RealHTTPRequestBlockedError: in server mode, it would go elsewhere.
+        ServerModeHealthcheckError: the server of this process has died.
+    """
+    out = _passes_through(request, origin)
+    if not out and state.server is not None:
+        _check_server(request, state.server)
+        out = True
+    if out:
+        setattr(request, _LET_OUT, True)
+    return out
+
+
+def _check_server(request: AWSPreparedRequest, target: Target) -> None:
+    """Raise unless a request goes to the server, or to this machine."""
+    if request.url.startswith(f"{target.endpoint}/"):
+        if not target.server.is_alive():
+            raise ServerModeHealthcheckError(
+                f"The server at {target.endpoint} has died. Leave the mock, and enter it anew."
+            )
+    elif not is_loopback(request.url):
+        raise _blocked(
+            request,
+            f"in server mode clients reach {target.endpoint} and this machine only. Make the "
+            "client inside the mock and, unless auto_endpoint is 'force', without another "
+            "endpoint_url; or name the URL in AIOMOTO_PASSTHROUGH",
+        )
+
+
+def _passes_through(request: AWSPreparedRequest, origin: Origin | None) -> bool:
     """Return whether moto's passthrough, or AIOMOTO_PASSTHROUGH, lets this request out."""
     from moto.core.config import default_user_config, passthrough_service, passthrough_url
 
@@ -137,8 +173,6 @@ def lets_out(request: AWSPreparedRequest, origin: Origin | None) -> bool:
     if not out and passthrough.get("services"):
         service = _routing.service_of(_route(request, origin))
         out = service is not None and passthrough_service(service)
-    if out:
-        setattr(request, _LET_OUT, True)
     return out
 
 

@@ -22,6 +22,8 @@ from aiomoto.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from aiomoto._server import Server
+
 REGION = "us-east-1"  # of a client that has none
 LOCALHOST = "127.0.0.1"
 _LAST_PORT = 65535
@@ -42,16 +44,19 @@ class Target(NamedTuple):
     """Where server mode leads.
 
     Attributes:
-        endpoint: the server's URL, such as ``http://127.0.0.1:40123``.
+        server: the server.
         mode: which clients are led there.
         region: for clients that have none of their own.
-        is_alive: tells whether the server still runs, as far as this process can know.
     """
 
-    endpoint: str
+    server: Server
     mode: AutoEndpointMode
     region: str
-    is_alive: Callable[[], bool]
+
+    @property
+    def endpoint(self) -> str:
+        """The server's URL, such as ``http://127.0.0.1:40123``."""
+        return self.server.endpoint
 
 
 class Options(NamedTuple):
@@ -218,7 +223,9 @@ def exports(
     if mode is AutoEndpointMode.DISABLED:
         return variables
     variables[_IGNORE] = ABSENT
-    own = {name for name in environ if name == "AWS_ENDPOINT" or name.startswith("AWS_ENDPOINT_URL")}
+    own = {
+        name for name in environ if name == "AWS_ENDPOINT" or name.startswith("AWS_ENDPOINT_URL")
+    }
     ignored = environ.get(_IGNORE, "").lower() == "true"
     if mode is AutoEndpointMode.FORCE or ignored:
         variables |= dict.fromkeys(own, ABSENT)

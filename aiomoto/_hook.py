@@ -30,6 +30,7 @@ TARGETS = {
     "boto3.s3.transfer",
     "botocore",
     "botocore.client",
+    "botocore.configprovider",
     "botocore.credentials",
     "botocore.endpoint",
     "botocore.httpsession",

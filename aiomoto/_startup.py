@@ -59,8 +59,7 @@ def _wish(auto: str) -> None:
             "0/false/no/off: every AWS call of this process is refused"
         )
         _activation.say(problem)
-    passthrough = os.environ.get("AIOMOTO_PASSTHROUGH", "").split(",")
-    _activation.state.passthrough = tuple(url.strip() for url in passthrough if url.strip())
+    _activation.state.passthrough = _activation.read_passthrough()
     _activation.state.wish(_start_ambient, refusal=problem)
 
 

@@ -267,6 +267,27 @@ ROWS: tuple[Row, ...] = (
         "the CRT does its own HTTP, past every door",
         optional=True,
     ),
+    # Server mode.
+    *(
+        _row(
+            f"{dist}.client",
+            f"{prefix}ClientCreator.create_client",
+            "self service_name region_name is_secure endpoint_url verify credentials scoped_config "
+            "api_version client_config auth_token",
+            "botocore:create_client",
+            "endpoint",
+            "clients are led to the server, behind whatever makes them",
+        )
+        for dist, prefix in (("botocore", ""), ("aiobotocore", "Aio"))
+    ),
+    _row(
+        "botocore.configprovider",
+        "EnvironmentProvider.provide",
+        "self",
+        "botocore:provide",
+        "endpoint",
+        "what is exported for others would count as the user's own endpoint, profile and region",
+    ),
     # Entering and leaving.
     _row(
         "botocore.session",
