@@ -48,6 +48,20 @@ def stamp(context: dict[str, Any]) -> None:
         context.setdefault(_STAMP, state.stamp)
 
 
+def straighten(params: dict[str, Any], operation: OperationModel | None) -> None:
+    """Take off what stands before the server's host, in server mode: it has one address.
+
+    Services put an account id or ``data-`` there. S3 would put the bucket, but not for us.
+    """
+    target = state.server
+    if target is None or operation is None or operation.service_model.service_name == "s3":
+        return
+    parts = urlsplit(params["url"])
+    own = urlsplit(target.endpoint).netloc
+    if parts.netloc.endswith(own):
+        params["url"] = parts._replace(netloc=own).geturl()
+
+
 def attach_origin(
     request: AWSPreparedRequest,
     context: dict[str, Any],

@@ -33,6 +33,7 @@ TARGETS = {
     "botocore.configprovider",
     "botocore.credentials",
     "botocore.endpoint",
+    "botocore.httpchecksum",
     "botocore.httpsession",
     "botocore.session",
     "botocore.signers",

@@ -73,6 +73,7 @@ async def _create_request(
 ) -> Any:
     context = params.get("context") or {}
     _dispatch.stamp(context)  # before it is signed
+    _dispatch.straighten(params, operation_model)
     request = await wrapped(params, operation_model)
     return _dispatch.attach_origin(request, context, operation_model, endpoint.host)
 

@@ -281,6 +281,14 @@ ROWS: tuple[Row, ...] = (
         for dist, prefix in (("botocore", ""), ("aiobotocore", "Aio"))
     ),
     _row(
+        "botocore.httpchecksum",
+        "resolve_request_checksum_algorithm",
+        "request operation_model params supported_algorithms",
+        "botocore:resolve_request_checksum_algorithm",
+        "endpoint",
+        "over plain http bodies are read before they are sent: async ones and streams cannot be",
+    ),
+    _row(
         "botocore.configprovider",
         "EnvironmentProvider.provide",
         "self",
