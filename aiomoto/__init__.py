@@ -15,6 +15,7 @@ _HOMES = {
     "AiomotoError": "errors",
     "AutoEndpointError": "errors",
     "AutoEndpointMode": "_endpoints",
+    "GatewayError": "errors",
     "InProcessModeError": "errors",
     "ModeConflictError": "errors",
     "ProxyModeError": "errors",
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from aiomoto._endpoints import AutoEndpointMode as AutoEndpointMode
     from aiomoto.errors import AiomotoError as AiomotoError
     from aiomoto.errors import AutoEndpointError as AutoEndpointError
+    from aiomoto.errors import GatewayError as GatewayError
     from aiomoto.errors import InProcessModeError as InProcessModeError
     from aiomoto.errors import ModeConflictError as ModeConflictError
     from aiomoto.errors import ProxyModeError as ProxyModeError

@@ -230,7 +230,7 @@ class Activation:
                 return layer.found[slot]
         return slot.get()
 
-    def wish(self, start: Callable[[], None], refusal: str | None) -> None:
+    def wish(self, start: Callable[[], None], refusal: str | None) -> Layer:
         """Ask for the ambient mock: hide the credentials now, start moto when it is needed."""
         self.ambient = Layer("AIOMOTO_AUTO")
         self.hide_credentials(self.ambient)
@@ -238,6 +238,7 @@ class Activation:
         self.refusal = refusal
         self.start_ambient = start if refusal is None else None
         self.on = self.watch = True
+        return self.ambient
 
     def push(self, layer: Layer) -> None:
         """Add an explicit mock on top."""

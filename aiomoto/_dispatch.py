@@ -12,17 +12,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from aiomoto import _routing, _waiting
+from aiomoto import _routing, _servers, _waiting
 from aiomoto._activation import FAKE_KEY, Stamp, state
-from aiomoto.errors import RealHTTPRequestBlockedError, ServerModeHealthcheckError
+from aiomoto.errors import RealHTTPRequestBlockedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
     from botocore.model import OperationModel
-
-    from aiomoto._endpoints import Target
 
 _STAMP = "aiomoto_stamp"  # in the context of a request, which its retries share
 _ORIGIN = "aiomoto_origin"  # on a prepared request
@@ -46,20 +44,6 @@ def stamp(context: dict[str, Any]) -> None:
     ready()
     if state.on:
         context.setdefault(_STAMP, state.stamp)
-
-
-def straighten(params: dict[str, Any], operation: OperationModel | None) -> None:
-    """Take off what stands before the server's host, in server mode: it has one address.
-
-    Services put an account id or ``data-`` there. S3 would put the bucket, but not for us.
-    """
-    target = state.server
-    if target is None or operation is None or operation.service_model.service_name == "s3":
-        return
-    parts = urlsplit(params["url"])
-    own = urlsplit(target.endpoint).netloc
-    if parts.netloc.endswith(own):
-        params["url"] = parts._replace(netloc=own).geturl()
 
 
 def attach_origin(
@@ -113,7 +97,7 @@ def refuse_leftovers(request: AWSPreparedRequest) -> None:
     begin(request)
     if urlsplit(request.url).netloc == state.closed:
         raise _blocked(request, "the server of a mock that has ended does not listen any more")
-    if not is_loopback(request.url) and _holds_mocked_key(request):
+    if not _servers.is_loopback(request.url) and _holds_mocked_key(request):
         raise _blocked(
             request,
             "its client was made in a mock that has ended and holds the mock's fake credentials; "
@@ -144,35 +128,23 @@ def _note_issued(origin: Origin | None, response: AWSResponse) -> None:
 
 
 def lets_out(request: AWSPreparedRequest, origin: Origin | None) -> bool:
-    """Return whether a request leaves: by a passthrough, or in server mode to the server.
+    """Return whether a request leaves: by a passthrough, or for a moto server.
 
     Raises:
         RealHTTPRequestBlockedError: in server mode, it would go elsewhere.
         ServerModeHealthcheckError: the server of this process has died.
     """
     out = _passes_through(request, origin)
-    if not out and state.server is not None:
-        _check_server(request, state.server)
+    if state.server is None:
+        out = out or _servers.is_server(request.url)
+    elif not out:
+        why = _servers.why_not(request.url, state.server)
+        if why is not None:
+            raise _blocked(request, why)
         out = True
     if out:
         setattr(request, _LET_OUT, True)
     return out
-
-
-def _check_server(request: AWSPreparedRequest, target: Target) -> None:
-    """Raise unless a request goes to the server, or to this machine."""
-    if request.url.startswith(f"{target.endpoint}/"):
-        if not target.server.is_alive():
-            raise ServerModeHealthcheckError(
-                f"The server at {target.endpoint} has died. Leave the mock, and enter it anew."
-            )
-    elif not is_loopback(request.url):
-        raise _blocked(
-            request,
-            f"in server mode clients reach {target.endpoint} and this machine only. Make the "
-            "client inside the mock and, unless auto_endpoint is 'force', without another "
-            "endpoint_url; or name the URL in AIOMOTO_PASSTHROUGH",
-        )
 
 
 def _passes_through(request: AWSPreparedRequest, origin: Origin | None) -> bool:
@@ -204,6 +176,7 @@ def ask(
     asked.body = body
     asked.url = _route(request, origin)
     with _inside_moto(asked):
+        begin(request)  # mocks may have been switched while this thread waited to get in
         response: AWSResponse | None = state.stubber(event_name="before-send", request=asked)
     if response is None:
         raise _blocked(request, "moto does not know this URL")
@@ -280,7 +253,7 @@ def guard(request: AWSPreparedRequest) -> AWSResponse | None:
         RealHTTPRequestBlockedError: it may not.
         ConnectTimeoutError: it asks for metadata that moto does not have.
     """
-    if getattr(request, _LET_OUT, False) or is_loopback(request.url):
+    if getattr(request, _LET_OUT, False) or _servers.is_loopback(request.url):
         return None
     begin(request)
     host = urlsplit(request.url).hostname
@@ -299,17 +272,17 @@ _METADATA_HOSTS = frozenset(
 )
 
 
-def is_loopback(url: str) -> bool:
-    """Return whether a URL can only lead to this machine."""
-    host = urlsplit(url).hostname or ""
-    return host in {"localhost", "::1"} or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
-
-
 def _route(request: AWSPreparedRequest, origin: Origin | None) -> str:
     if origin is None or origin.operation is None:
         return str(request.url)
-    prefix = origin.operation.service_model.endpoint_prefix
-    return _routing.route(request.url, origin.endpoint, prefix, origin.region)
+    service = origin.operation.service_model
+    return _routing.route(
+        request.url,
+        origin.endpoint,
+        service.service_name,
+        service.endpoint_prefix,
+        origin.region,
+    )
 
 
 def _blocked(request: AWSPreparedRequest, why: str) -> RealHTTPRequestBlockedError:

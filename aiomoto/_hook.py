@@ -29,6 +29,7 @@ TARGETS = {
     "boto3",
     "boto3.s3.transfer",
     "botocore",
+    "botocore.args",
     "botocore.client",
     "botocore.configprovider",
     "botocore.credentials",
@@ -47,6 +48,11 @@ TARGETS = {
     "moto.moto_api._internal.recorder.models",
     "moto.sqs.models",
     "moto.swf.models",
+    "pandas",
+    "pandas.io.orc",
+    "pandas.io.parquet",
+    "s3fs",
+    "s3fs.core",
 }
 
 

@@ -42,6 +42,7 @@ class Server:
     """
 
     def __init__(self, listener: socket.socket, answer: Callable[[Request], Response]) -> None:
+        listener.settimeout(None)  # whatever the default timeout is
         self.listener = listener
         self.answer = answer
         self._connections: set[socket.socket] = set()
@@ -78,13 +79,10 @@ class Server:
         for copy in (self.listener, *self._connections):
             copy.close()
 
-    def accept(self) -> None:
-        """Wait for one connection and serve it in a thread of its own.
-
-        Raises:
-            OSError: the listening socket is closed.
-        """
-        connection, _ = self.listener.accept()
+    def serve(self, accepted: int) -> None:
+        """Serve an accepted connection, given by its file descriptor, in a thread of its own."""
+        # The listener's own class: `socket.socket` may have been banned since, by pytest-socket.
+        connection = type(self.listener)(fileno=accepted)
         self._connections.add(connection)
         serve = threading.Thread(
             target=self._serve, args=(connection,), name="aiomoto connection", daemon=True
@@ -95,7 +93,8 @@ class Server:
         try:
             while True:
                 try:
-                    self.accept()
+                    accepted, _ = self.listener._accept()  # type: ignore[attr-defined]
+                    self.serve(accepted)
                 except ConnectionError:  # the client has gone already
                     continue
                 except OSError as error:

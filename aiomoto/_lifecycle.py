@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aiomoto import _backends
 from aiomoto._activation import Attribute, Contents, Layer, state
+from aiomoto._gateway import gateway
 from aiomoto.errors import (
     AiomotoError,
     ModeConflictError,
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from moto.core.models import MockAWS
+
+# On a mock of moto's: slots that it sets beside the outfit.
+OWN_SLOTS = "aiomoto_slots"
+
+state.wear(gateway, None)
 
 
 class Parked:
@@ -148,6 +154,8 @@ def _switching() -> Iterator[None]:
     with state.lock:
         state.switching = get_ident()
         try:
+            if len(state.layers) <= 1:  # the first or the last
+                state.wait_for_others()
             yield
         finally:
             _tell_moto()
@@ -162,9 +170,9 @@ def _set_up(layer: Layer, config: Mapping[str, Any], *, first: bool) -> None:
     # A copy: what the user changes inside must not reach what is put back.
     current = cast("dict[str, Any]", default_user_config)
     layer.set(Contents(current), {**current, **deepcopy(dict(config))})
-    if first:
-        for slot, value in state.outfit.items():
-            layer.set(slot, value)
+    slots = {**(state.outfit if first else {}), **getattr(layer.owner, OWN_SLOTS, {})}
+    for slot, value in slots.items():
+        layer.set(slot, value)
     if mock_credentials():
         state.hide_credentials(layer)
     if first and current.get("core", {}).get("reset_boto3_session", True):
@@ -209,7 +217,6 @@ def _park_ambient() -> None:
         return
     from moto.core.models import responses_mock
 
-    state.wait_for_others()
     responses_mock.stop(allow_assert=False)
     Parked.ambient = _backends.take()
     if Parked.explicit is not None:
@@ -220,7 +227,6 @@ def _park_ambient() -> None:
 def _unpark_ambient() -> None:
     if Parked.ambient_mock is None or Parked.ambient is None:
         return
-    state.wait_for_others()
     left = _backends.take()
     Parked.explicit = left if left.backends else None
     _backends.put(Parked.ambient)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
+from xml.sax.saxutils import escape
 
+from aiomoto._activation import state
 from aiomoto._http_messages import Request, Response, text
 
 if TYPE_CHECKING:
@@ -70,6 +73,26 @@ class App:
         return _moto_server()
 
 
+_app = App()
+
+
+def answer_while_mocking(request: Request) -> Response:
+    """Answer one request that came to the gateway: 503 while no mock is active."""
+    if state.start_ambient is not None:
+        state.start_ambient()
+    state.enter_moto()
+    try:
+        if state.layers or (state.on and state.refusal is None):
+            return _app(request)
+    finally:
+        state.leave_moto()
+    why = state.refusal or f"no mock is active in process {os.getpid()}"
+    body = (
+        f"<Error><Code>ServiceUnavailable</Code><Message>aiomoto: {escape(why)}</Message></Error>"
+    )
+    return Response(503, [("content-type", "application/xml")], body.encode())
+
+
 def _is_s3(request: Request) -> bool:
     # s3control signs for s3 too.
     return _service(request) == "s3" and not request.target.startswith("/v20180820/")
@@ -92,9 +115,16 @@ def _service(request: Request) -> str | None:
 def _ask_s3(request: Request) -> Response:
     """Have moto answer as its own server would, past flask: that is four times as fast."""
     from botocore.exceptions import ClientError
+    from moto.core.config import passthrough_service
     from moto.moto_api import recorder
     from werkzeug.exceptions import HTTPException
 
+    if passthrough_service("s3"):
+        return text(
+            501,
+            "moto's configuration names S3 in `passthrough`, which only clients in this process "
+            "follow: aiomoto sends nothing on",
+        )
     make, raw_url = _s3_request()
     path = request.target.partition("?")[0]
     respond = next(respond for pattern, respond in _s3_routes() if pattern.match(path))

@@ -58,9 +58,17 @@ class Server:
         parts = urlsplit(self.endpoint)
         return parts.port or (443 if parts.scheme == "https" else 80)
 
-    def is_alive(self) -> bool:
-        """Return whether it still answers, as far as this process can know without asking."""
-        return self.http is None or self.http.is_alive()
+    def check_alive(self) -> None:
+        """Make sure that it still answers, as far as this process can know without asking.
+
+        Raises:
+            ServerModeHealthcheckError: it is of this process, and has died.
+        """
+        if self.http is not None and not self.http.is_alive():
+            raise ServerModeHealthcheckError(
+                f"The server at {self.endpoint} has died. Leave the mocks that use it, and enter "
+                "anew."
+            )
 
     def stop(self) -> None:
         """Stop it if it is of this process; take its file out of the registry."""

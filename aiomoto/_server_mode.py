@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 from aiomoto import _backends, _endpoints, _lifecycle, _patches, _registry, _server
 from aiomoto._activation import Attribute, Layer, Variable, read_passthrough, state
 from aiomoto._endpoints import AutoEndpointMode, Target
+from aiomoto._gateway import gateway
 from aiomoto.errors import (
     AutoEndpointError,
     ModeConflictError,
     ServerModeEndpointError,
-    ServerModeHealthcheckError,
 )
 
 if TYPE_CHECKING:
     from aiomoto._endpoints import Options
     from aiomoto._server import Server
+
+_NO_GATEWAY = "server mode has a server of its own. Use that"
 
 
 class Stay:
@@ -46,6 +48,7 @@ class Stay:
         if state.start_ambient is not None:
             state.start_ambient()
         self._options = options
+        setattr(self, _lifecycle.OWN_SLOTS, {gateway: _NO_GATEWAY})
         self._layer = Layer(self)
         _refuse_conflicts(options)
         joined = None
@@ -112,7 +115,6 @@ class Stay:
             if last:
                 own = self.server.http is not None
                 _let_go(self.server)
-                state.wait_for_others()
                 if own and remove_data is not False:
                     _backends.drop()
                 _lifecycle._unpark_ambient()
@@ -187,7 +189,4 @@ def _refuse_conflicts(options: Options) -> None:
             f"auto_endpoint={options.mode.value!r} was given inside a mock that has "
             f"auto_endpoint={outer.mode.value!r}. Give both the same, or leave the inner one out."
         )
-    if not outer.server.is_alive():
-        raise ServerModeHealthcheckError(
-            f"The server at {outer.endpoint} has died. Leave the mocks that use it, and enter anew."
-        )
+    outer.server.check_alive()

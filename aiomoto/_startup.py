@@ -50,7 +50,7 @@ def ran() -> bool:
 
 def _wish(auto: str) -> None:
     """Mock the whole process as soon as its first session, client or request needs it."""
-    from aiomoto import _activation  # only with AIOMOTO_AUTO
+    from aiomoto import _activation, _gateway  # only with AIOMOTO_AUTO
 
     problem = None
     if auto not in _TRUE:
@@ -60,7 +60,8 @@ def _wish(auto: str) -> None:
         )
         _activation.say(problem)
     _activation.state.passthrough = _activation.read_passthrough()
-    _activation.state.wish(_start_ambient, refusal=problem)
+    ambient = _activation.state.wish(_start_ambient, refusal=problem)
+    ambient.set(_gateway.gateway, None)  # native readers may be the first to need AWS
 
 
 def _start_ambient() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from aiomoto import _backends, _hook, _lifecycle, _patches
+from aiomoto import _backends, _gateway, _hook, _lifecycle, _patches
 from aiomoto._decorators import decorate, decorate_class
 from aiomoto._endpoints import check_options
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from aiomoto._endpoints import AutoEndpointMode, Options
     from aiomoto._server_mode import Stay
+
+_NO_GATEWAY = "mock_aws(gateway=False) turns it off. Leave gateway=False out"
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -47,7 +49,7 @@ class MockAWS:
         self._options = options
         self._reset = reset
         self._remove_data = remove_data
-        self._gateway = gateway
+        self._slots = {} if gateway else {_gateway.gateway: _NO_GATEWAY}
         self._started: list[MotoMock | Stay] = []
 
     @property
@@ -154,6 +156,7 @@ class MockAWS:
         from moto.core.models import MockAWS as MotoMock
 
         mock = MotoMock(self._config)
+        setattr(mock, _lifecycle.OWN_SLOTS, self._slots)
         mock.start(reset=reset is not False)
         self._started.append(mock)
 
@@ -245,7 +248,9 @@ def mock_aws(  # noqa: PLR0913  # one for each option
         server_endpoint: join the moto server that runs at this URL.
         auto_endpoint: which clients are led to the server: all by ``"force"``, the default;
             those without an endpoint of their own by ``"if_missing"``; none by ``"disabled"``.
-        gateway: have an in-process mock answer native code and child processes too.
+        gateway: serve native readers (polars, pyarrow, ...) and child processes too, over HTTP
+            on 127.0.0.1, which they find by ``AWS_ENDPOINT_URL``. ``False`` holds for nested
+            mocks as well.
 
     Returns:
         The decorated function, or a `MockAWS` to enter or decorate with.

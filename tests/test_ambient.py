@@ -319,3 +319,155 @@ print("ok")
 """
     )
     ok(run("-c", code, **AUTO))
+
+
+def test_callbacks_for_requests_come_back_after_an_explicit_mock(run):
+    code = (
+        PRELUDE
+        + """
+import requests, responses
+from moto.core.models import responses_mock
+make("ambient")
+responses_mock.add(responses.GET, "https://mine.example/", body="mine")
+with aiomoto.mock_aws():
+    assert requests.get("https://nothing.s3.amazonaws.com/").status_code == 404
+    responses_mock.add(responses.GET, "https://theirs.example/", body="theirs")
+    assert requests.get("https://theirs.example/").text == "theirs"
+assert requests.get("https://mine.example/").text == "mine"
+assert not [r for r in responses_mock.registered() if getattr(r, "url", None) == "https://theirs.example/"]
+assert look() == expected("ambient")
+print("ok")
+"""
+    ).replace("import asyncio,", "import aiomoto, asyncio,")
+    ok(run("-c", code, **AUTO))
+
+
+def test_requests_of_another_thread_go_on_while_explicit_mocks_come_and_go(run):
+    code = (
+        PRELUDE
+        + """
+import aiomoto, threading
+make("ambient")
+client = boto3.client("s3"); errors = []; counts = [0]; over = threading.Event()
+sys.setswitchinterval(1e-4)
+def work():
+    while not over.is_set():
+        try:
+            names = [b["Name"] for b in client.list_buckets()["Buckets"]]
+            assert names in (["bucket"], []), names
+            counts[0] += 1
+        except aiomoto.RealHTTPRequestBlockedError as error:
+            assert "ended meanwhile" in str(error)  # it began in an explicit mock
+        except BaseException as error:
+            errors.append(error); raise
+threads = [threading.Thread(target=work) for _ in range(3)]
+[t.start() for t in threads]
+for _ in range(20):
+    with aiomoto.mock_aws():
+        assert client.list_buckets()["Buckets"] == []
+over.set(); [t.join() for t in threads]
+assert not errors, errors
+assert counts[0] > 10
+assert look() == expected("ambient"), look()
+print("ok")
+"""
+    )
+    ok(run("-c", code, **AUTO))
+
+
+def test_moto_that_is_purged_and_imported_anew(run):
+    code = (
+        PRELUDE
+        + """
+import warnings; warnings.simplefilter("ignore")
+make("ambient")
+for name in [n for n in sys.modules if n.partition(".")[0] in ("moto", "boto3")]:
+    del sys.modules[name]
+import boto3, moto
+with moto.mock_aws():
+    make("explicit")
+    assert look() == expected("explicit")
+assert boto3.DEFAULT_SESSION is None
+make("again")
+assert look() == expected("again"), look()
+assert asyncio.run(alook()) == ["bucket"]
+print("ok")
+"""
+    )
+    ok(run("-c", code, **AUTO))
+
+
+def test_what_motos_classes_hold_is_part_of_the_ambient_state(run):
+    code = (
+        PRELUDE
+        + """
+import aiomoto
+east, west = (boto3.client("ec2", region) for region in ("us-east-1", "us-west-2"))
+def vpc(client):
+    return client.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+def peer(vpc_id, peer_id):
+    return west.create_vpc_peering_connection(VpcId=vpc_id, PeerVpcId=peer_id, PeerRegion="us-east-1")
+mine = vpc(east)
+with aiomoto.mock_aws():
+    try:
+        peer(vpc(west), mine)
+        raise SystemExit("found a VPC of the ambient mock")
+    except west.exceptions.ClientError:
+        pass
+assert peer(vpc(west), mine)["VpcPeeringConnection"]["AccepterVpcInfo"]["VpcId"] == mine
+print("ok")
+"""
+    )
+    ok(run("-c", code, **AUTO))
+
+
+def test_explicit_mock_does_not_use_up_the_ambients_unauthorized_actions(run):
+    code = (
+        PRELUDE
+        + """
+import aiomoto
+from botocore.exceptions import ClientError
+sqs = boto3.client("sqs")
+sqs.list_queues()
+with aiomoto.mock_aws():
+    for _ in range(2):
+        sqs.list_queues()
+sqs.list_queues()
+try:
+    sqs.list_queues()
+except ClientError as error:
+    print(error.response["Error"]["Code"], "ok")
+"""
+    )
+    ok(run("-c", code, INITIAL_NO_AUTH_ACTION_COUNT="2", **AUTO))
+
+
+def test_requests_wait_while_another_thread_switches_mocks(run):
+    code = (
+        PRELUDE
+        + """
+import aiomoto, threading
+from aiomoto._activation import state
+make("ambient")
+switching, go, found = threading.Event(), threading.Event(), []
+class Slow:
+    def get(self): return None
+    def set(self, value):
+        switching.set(); go.wait(20)
+state.wear(Slow(), 1)
+switching.clear(); go.clear()
+def switch():
+    with aiomoto.mock_aws():
+        pass
+def ask():
+    found.append(boto3.client("s3").list_buckets()["Buckets"][0]["Name"])
+switcher, asker = threading.Thread(target=switch), threading.Thread(target=ask)
+go.clear(); switcher.start(); assert switching.wait(20)
+asker.start(); asker.join(0.5)
+assert asker.is_alive() and not found
+go.set(); switcher.join(); asker.join()
+assert found == ["bucket"], found
+print("ok")
+"""
+    ).replace("state.wear(Slow(), 1)", "go.set(); state.wear(Slow(), 1)")
+    ok(run("-c", code, **AUTO))

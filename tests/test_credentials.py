@@ -233,3 +233,14 @@ class TestUnmocked:
             with pytest.raises(BotoCoreError):
                 await (await AioSession(profile="sso").get_credentials()).get_frozen_credentials()
         assert time.monotonic() - started < 2
+
+
+async def test_session_that_had_found_the_real_ones_before_does_not_show_them_inside(profiles):
+    sync, other = botocore.session.Session(profile="static"), AioSession(profile="static")
+    assert sync.get_credentials().access_key == "REAL"
+    assert (await other.get_credentials()).access_key == "REAL"
+    with mock_aws():
+        assert sync.get_credentials().access_key == "FOOBARKEY"
+        assert (await other.get_credentials()).access_key == "FOOBARKEY"
+    assert sync.get_credentials().access_key == "REAL"
+    assert (await other.get_credentials()).access_key == "REAL"

@@ -25,6 +25,7 @@ PLUGIN_GROUP = "aiomoto.patches"
 _rows = list(ROWS)
 _problems: dict[Row, AiomotoError] = {}
 _broken_plugins: list[AiomotoError] = []
+_executed: set[str] = set()
 # Held while a target is looked at and wrapped, and never while anything is imported: another
 # thread may stand here with the lock of the module that it is importing.
 _lock = Lock()
@@ -39,6 +40,7 @@ def apply(module: ModuleType) -> None:
         UnsupportedVersionError: a mock is active, and a row that it needs does not fit.
     """
     name = module.__name__
+    _executed.add(name)
     _apply((row, module) for row in _rows if row.module == name)
     if "." not in name:
         sweep(name)  # submodules that came by before the version was known
@@ -199,7 +201,7 @@ def _outside(row: Row, version: str) -> str | None:
     """Say on which side a version is outside the range of a row."""
     if parse_version(version) < row.low:
         return "is older than any version that aiomoto knows"
-    if parse_version(version) >= row.high and not _unsupported_allowed():
+    if row.high and parse_version(version) >= row.high and not _unsupported_allowed():
         return "may have changed: this version is newer than any that aiomoto knows"
     return None
 
@@ -230,7 +232,7 @@ def _version(root: str) -> str | None:
     version = getattr(module, "__version__", None)
     if isinstance(version, str):
         return version
-    if _is_executing(module):
+    if _is_executing(module) and root not in _executed:
         return None
     from importlib_metadata import version as installed  # rare
 
