@@ -257,8 +257,12 @@ def users(name: str, value: str | None) -> str | None:
     exported = state.exported.get(name, state)
     if exported is state or (None if exported is ABSENT else exported) != value:
         return value  # not exported, or changed since
-    before = state.before(Variable(name))
-    return None if before is ABSENT else before
+    variable = Variable(name)
+    for layer in (state.ambient, *state.layers):
+        if layer is not None and variable in layer.found:
+            value = layer.found[variable]
+            return None if value is ABSENT else value
+    return value
 
 
 class Native(NamedTuple):

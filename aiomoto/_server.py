@@ -238,5 +238,6 @@ def _stop_all() -> None:
         server.stop()
 
 
-os.register_at_fork(after_in_child=_abandon_all)
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_abandon_all)
 atexit.register(_stop_all)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from aiomoto import _backends, _endpoints, _lifecycle, _patches, _registry, _server
-from aiomoto._activation import Attribute, Layer, Variable, read_passthrough, state
+from aiomoto import _backends, _endpoints, _lifecycle, _patches, _registry, _server, _startup
+from aiomoto._activation import Attribute, Layer, Variable, state
 from aiomoto._endpoints import AutoEndpointMode, Target
 from aiomoto._gateway import gateway
 from aiomoto.errors import (
     AutoEndpointError,
     ModeConflictError,
+    ServerModeConfigurationError,
     ServerModeEndpointError,
 )
 
@@ -130,7 +131,7 @@ def _push(layer: Layer, target: Target | None = None) -> None:
             for name, value in variables.items():
                 layer.set(Variable(name), value)
             layer.set(Attribute(state, "exported"), variables)
-            layer.set(Attribute(state, "passthrough"), read_passthrough())
+            layer.set(Attribute(state, "passthrough"), _passthrough())
             layer.set(Attribute(state, "server"), target)
         _patches.check()
     except BaseException:
@@ -151,6 +152,15 @@ def _variables(server: Server, region: str, mode: AutoEndpointMode) -> dict[str,
         "AIOMOTO_SERVER_PORT": str(server.port),
         _registry.VARIABLE: _registry.directory(),
     }
+
+
+def _passthrough() -> tuple[str, ...]:
+    """Return what AIOMOTO_PASSTHROUGH lets out."""
+    patterns = _startup.passthrough()
+    problem = _startup.no_pattern(patterns)
+    if problem is not None:
+        raise ServerModeConfigurationError(f"{problem}. Mend it, or unset it.")
+    return patterns
 
 
 def _region() -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
+import importlib.machinery
 import importlib.util
+import pickle
 import subprocess
 import sys
 import threading
@@ -254,6 +257,16 @@ def test_hook_is_active_whatever_the_flags(flags):
         [sys.executable, *flags, "-c", code], capture_output=True, text=True, check=True
     )
     assert out.stdout == "True\n"
+
+
+def test_copied_and_pickled_specs_still_patch(toy):
+    spec = importlib.util.find_spec(f"{TOY}.mod")
+    copies = [copy.copy(spec), copy.deepcopy(spec), pickle.loads(pickle.dumps(spec))]
+    for other in copies:
+        module = importlib.util.module_from_spec(other)
+        other.loader.exec_module(module)
+        assert module.Greeter().greet("you") == "hello you!"
+    assert isinstance(copies[2].loader, importlib.machinery.SourceFileLoader)
 
 
 def test_threads_that_enter_first_without_a_pth_all_find_a_mock(run):
