@@ -34,6 +34,7 @@ TARGETS = {
     "botocore.configprovider",
     "botocore.credentials",
     "botocore.endpoint",
+    "botocore.httpchecksum",
     "botocore.httpsession",
     "botocore.session",
     "botocore.signers",

@@ -72,13 +72,15 @@ def check() -> None:
     """Refuse to mock while something loaded could let a request out.
 
     Raises:
-        UnsupportedVersionError: a door, guard or state row does not fit a loaded module.
+        UnsupportedVersionError: a door, guard or state row does not fit a loaded module, nor, in
+            server mode, an endpoint row.
         AiomotoError: the rows of a third-party distribution cannot be read.
     """
     for problem in _broken_plugins:
         raise problem
+    required = REQUIRED if state.server is None else REQUIRED | {"endpoint"}
     for row, problem in _problems.items():
-        if row.role in REQUIRED and row.module in sys.modules:
+        if row.role in required and row.module in sys.modules:
             raise problem
     for dist, version in [*_newer.items()]:
         _tell(dist, version)

@@ -5,6 +5,35 @@ from __future__ import annotations
 from aiomoto._patches.rows import Row, row
 
 ROWS: tuple[Row, ...] = (
+    # Server mode.
+    *(
+        row(
+            f"{dist}.client",
+            f"{prefix}ClientCreator.create_client",
+            "self service_name region_name is_secure endpoint_url verify credentials scoped_config "
+            "api_version client_config auth_token",
+            "botocore_endpoints:create_client",
+            "endpoint",
+            "clients are led to the server, behind whatever makes them",
+        )
+        for dist, prefix in (("botocore", ""), ("aiobotocore", "Aio"))
+    ),
+    row(
+        "botocore.httpchecksum",
+        "resolve_request_checksum_algorithm",
+        "request operation_model params supported_algorithms",
+        "botocore_endpoints:resolve_request_checksum_algorithm",
+        "endpoint",
+        "over plain http bodies are read before they are sent: async ones and streams cannot be",
+    ),
+    row(
+        "botocore.configprovider",
+        "EnvironmentProvider.provide",
+        "self",
+        "botocore_endpoints:provide",
+        "endpoint",
+        "clients would take what is exported for others for the user's endpoint, profile, region",
+    ),
     # The gateway is not for the clients of this process.
     row(
         "botocore.configprovider",
