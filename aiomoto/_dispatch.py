@@ -74,16 +74,26 @@ def begin(request: AWSPreparedRequest) -> Origin | None:
     Raises:
         RealHTTPRequestBlockedError: the request began in a mock that has ended, or the ambient
             mock refuses all requests.
+        ServerModeRequiredError: the ambient mock found ``TEST_SERVER_MODE`` set.
+        ProxyModeError: it found ``TEST_PROXY_MODE`` set.
     """
     origin: Origin | None = getattr(request, _ORIGIN, None)
     if origin is not None and origin.stamp is not None and origin.stamp.ended:
-        raise _blocked(request, "it began in a mock that has ended meanwhile")
+        raise _blocked(
+            request,
+            "it began in a mock that has ended meanwhile; have tasks and threads finish their "
+            "calls before the mock ends",
+        )
     ready()
     if not state.layers:
-        if state.refusal is not None:
+        if isinstance(state.refusal, str):
             raise _blocked(request, state.refusal)
+        if state.refusal is not None:
+            raise copy.copy(state.refusal)  # each with a traceback of its own
         if state.start_ambient is not None:
-            raise _blocked(request, "moto is still being imported")
+            raise _blocked(
+                request, "moto is still being imported; call AWS after the imports, not in one"
+            )
     return origin
 
 
@@ -95,7 +105,9 @@ def refuse_leftovers(request: AWSPreparedRequest) -> None:
             with a mock's fake credentials and would leave this machine.
     """
     begin(request)
-    if not is_loopback(request.url) and _holds_mocked_key(request):
+    if urlsplit(request.url).netloc == state.closed:
+        raise _blocked(request, "the server of a mock that has ended does not listen any more")
+    if not _servers.is_loopback(request.url) and _holds_mocked_key(request):
         raise _blocked(
             request,
             "its client was made in a mock that has ended and holds the mock's fake credentials; "
@@ -126,13 +138,27 @@ def _note_issued(origin: Origin | None, response: AWSResponse) -> None:
 
 
 def lets_out(request: AWSPreparedRequest, origin: Origin | None) -> bool:
-    """Return whether moto's passthrough, or AIOMOTO_PASSTHROUGH, lets this request out.
+    """Return whether a request leaves: by a passthrough, or for a moto server.
 
-    A live moto server is a mock itself: requests to it go out to it.
+    Raises:
+        RealHTTPRequestBlockedError: in server mode, it would go elsewhere.
+        ServerModeHealthcheckError: the server of this process has died.
     """
-    if _servers.is_server(request.url):
+    out = _passes_through(request, origin)
+    if state.server is None:
+        out = out or _servers.is_server(request.url)
+    elif not out:
+        why = _servers.why_not(request.url, state.server)
+        if why is not None:
+            raise _blocked(request, why)
+        out = True
+    if out:
         setattr(request, _LET_OUT, True)
-        return True
+    return out
+
+
+def _passes_through(request: AWSPreparedRequest, origin: Origin | None) -> bool:
+    """Return whether moto's passthrough, or AIOMOTO_PASSTHROUGH, lets this request out."""
     from moto.core.config import default_user_config, passthrough_service, passthrough_url
 
     passthrough = default_user_config.get("core", {}).get("passthrough", {})
@@ -143,8 +169,6 @@ def lets_out(request: AWSPreparedRequest, origin: Origin | None) -> bool:
     if not out and passthrough.get("services"):
         service = _routing.service_of(_route(request, origin))
         out = service is not None and passthrough_service(service)
-    if out:
-        setattr(request, _LET_OUT, True)
     return out
 
 
@@ -162,9 +186,10 @@ def ask(
     asked.body = body
     asked.url = _route(request, origin)
     with _inside_moto(asked):
+        begin(request)  # mocks may have been switched while this thread waited to get in
         response: AWSResponse | None = state.stubber(event_name="before-send", request=asked)
     if response is None:
-        raise _blocked(request, "moto does not know this URL")
+        raise _blocked(request, f"moto does not know this URL; {_TO_LET_OUT}")
     response.url = request.url
     _note_issued(origin, response)
     _waiting.answers.number += 1
@@ -238,7 +263,7 @@ def guard(request: AWSPreparedRequest) -> AWSResponse | None:
         RealHTTPRequestBlockedError: it may not.
         ConnectTimeoutError: it asks for metadata that moto does not have.
     """
-    if getattr(request, _LET_OUT, False) or is_loopback(request.url):
+    if getattr(request, _LET_OUT, False) or _servers.is_loopback(request.url):
         return None
     begin(request)
     host = urlsplit(request.url).hostname
@@ -249,7 +274,7 @@ def guard(request: AWSPreparedRequest) -> AWSResponse | None:
             return ask(request, None, request.body)
         except (NotImplementedError, RealHTTPRequestBlockedError):
             raise ConnectTimeoutError(endpoint_url=request.url) from None
-    raise _blocked(request, "it did not come by a client that moto can answer")
+    raise _blocked(request, f"it did not come by a client that moto can answer; {_TO_LET_OUT}")
 
 
 _METADATA_HOSTS = frozenset(
@@ -257,17 +282,23 @@ _METADATA_HOSTS = frozenset(
 )
 
 
-def is_loopback(url: str) -> bool:
-    """Return whether a URL can only lead to this machine."""
-    host = urlsplit(url).hostname or ""
-    return host in {"localhost", "::1"} or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
-
-
 def _route(request: AWSPreparedRequest, origin: Origin | None) -> str:
     if origin is None or origin.operation is None:
         return str(request.url)
-    prefix = origin.operation.service_model.endpoint_prefix
-    return _routing.route(request.url, origin.endpoint, prefix, origin.region)
+    service = origin.operation.service_model
+    return _routing.route(
+        request.url,
+        origin.endpoint,
+        service.service_name,
+        service.endpoint_prefix,
+        origin.region,
+    )
+
+
+_TO_LET_OUT = (
+    'to let it out, name it in mock_aws(config={"core": {"passthrough": {"urls": [...]}}}) or in '
+    "AIOMOTO_PASSTHROUGH"
+)
 
 
 def _blocked(request: AWSPreparedRequest, why: str) -> RealHTTPRequestBlockedError:

@@ -34,6 +34,7 @@ TARGETS = {
     "botocore.configprovider",
     "botocore.credentials",
     "botocore.endpoint",
+    "botocore.httpchecksum",
     "botocore.httpsession",
     "botocore.session",
     "botocore.signers",
@@ -47,6 +48,11 @@ TARGETS = {
     "moto.moto_api._internal.recorder.models",
     "moto.sqs.models",
     "moto.swf.models",
+    "pandas",
+    "pandas.io.orc",
+    "pandas.io.parquet",
+    "s3fs",
+    "s3fs.core",
 }
 
 
@@ -87,6 +93,10 @@ class Loader:
     def __getattr__(self, name: str) -> "Any":
         """Everything else is the real loader's."""
         return getattr(self._aiomoto_loader, name)
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        """Copy and pickle as what it is, not as the real loader whose class it claims."""
+        return Loader, (self._aiomoto_loader,)
 
     def create_module(self, spec: "ModuleSpec") -> "ModuleType | None":
         """Let the real loader create the module."""

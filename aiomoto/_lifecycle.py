@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Any, cast
 from aiomoto import _backends
 from aiomoto._activation import Attribute, Contents, Layer, state
 from aiomoto._gateway import gateway
-from aiomoto.errors import AiomotoError, ProxyModeError, ServerModeRequiredError
+from aiomoto.errors import (
+    AiomotoError,
+    ModeConflictError,
+    ProxyModeError,
+    ServerModeRequiredError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,9 +52,9 @@ def is_in_process(mock: MockAWS) -> bool:
     return not isinstance(mock, (models.ServerModeMockAWS, models.ProxyModeMockAWS))
 
 
-def foreign_mode() -> AiomotoError | None:
-    """Return the error to raise where moto's own settings ask for another mode."""
-    if os.environ.get("TEST_SERVER_MODE", "0").lower() == "true":
+def foreign_mode(*, server: bool = False) -> AiomotoError | None:
+    """Return the error to raise where moto's own settings ask for another mode than ours."""
+    if not server and os.environ.get("TEST_SERVER_MODE", "0").lower() == "true":
         return ServerModeRequiredError(
             "TEST_SERVER_MODE is set, which asks for a moto server, but this is an in-process "
             "mock. Use mock_aws(server_mode=True), or unset TEST_SERVER_MODE."
@@ -74,11 +79,18 @@ def enter(mock: MockAWS, reset: bool = True) -> None:  # moto's signature
     with _switching():
         _meet_stubber()
         first = not state.layers
+        if not first and state.server is not None:
+            raise ModeConflictError(
+                "An in-process mock_aws() was entered while mock_aws(server_mode=True) is active "
+                f"at {state.server.endpoint}. Leave server mode first: a process is mocked in one "
+                "of the two modes."
+            )
         layer = Layer(mock)
         if first:
             _park_ambient()
         state.push(layer)
         try:
+            layer.set(Attribute(state, "server"), None)
             _set_up(layer, mock._user_config_mock.values, first=first)
             if first:
                 mock._enable_patching(reset=reset)
@@ -102,8 +114,11 @@ def leave(mock: MockAWS, remove_data: bool = True) -> None:  # moto's
     with _switching():
         # As in stock moto any instance may stop a mock, though by rights it stops its own.
         layers = [layer for layer in state.layers if layer.owner is mock] or state.layers
-        if not layers:
-            raise RuntimeError("Called stop() before start().")
+        if not layers or state.server is not None:
+            raise RuntimeError(
+                "Called stop() before start(). No mock is active: stop each mock once for each "
+                "time that it was started."
+            )
         layer = layers[-1]
         try:
             if len(state.layers) == 1:
@@ -123,17 +138,22 @@ def disown(mock: MockAWS) -> bool:
         return True
 
 
-def start_ambient(mock: MockAWS) -> None:
-    """Switch moto on below all explicit mocks, outside moto's own count."""
+def start_ambient(mock: MockAWS) -> bool:
+    """Switch moto on below all explicit mocks, outside moto's own count.
+
+    Returns:
+        False where another thread was faster.
+    """
     with state.lock:
         if state.start_ambient is None:
-            return  # another thread was faster
+            return False
         _meet_stubber()
         mock._enable_patching(reset=True)
         for slot, value in state.outfit.items():
             slot.set(value)  # for good
         Parked.ambient_mock = mock
         state.start_ambient = None
+    return True
 
 
 @contextmanager
@@ -142,6 +162,8 @@ def _switching() -> Iterator[None]:
     with state.lock:
         state.switching = get_ident()
         try:
+            if len(state.layers) <= 1:  # the first or the last
+                state.wait_for_others()
             yield
         finally:
             _tell_moto()
@@ -203,7 +225,6 @@ def _park_ambient() -> None:
         return
     from moto.core.models import responses_mock
 
-    state.wait_for_others()
     responses_mock.stop(allow_assert=False)
     Parked.ambient = _backends.take()
     if Parked.explicit is not None:
@@ -214,7 +235,6 @@ def _park_ambient() -> None:
 def _unpark_ambient() -> None:
     if Parked.ambient_mock is None or Parked.ambient is None:
         return
-    state.wait_for_others()
     left = _backends.take()
     Parked.explicit = left if left.backends else None
     _backends.put(Parked.ambient)
@@ -229,5 +249,5 @@ def _tell_moto() -> None:
     """Keep moto's own count of mocks, for whoever looks at it."""
     from moto.core.models import MockAWS
 
-    MockAWS._nested_count = len(state.layers)
-    MockAWS._mocks_active = bool(state.layers)
+    MockAWS._nested_count = len(state.layers) if state.server is None else 0
+    MockAWS._mocks_active = MockAWS._nested_count > 0
