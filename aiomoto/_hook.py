@@ -29,7 +29,6 @@ TARGETS = {
     "boto3",
     "boto3.s3.transfer",
     "botocore",
-    "botocore.args",
     "botocore.client",
     "botocore.configprovider",
     "botocore.credentials",
