@@ -5,9 +5,11 @@ One daemon thread a connection, keep-alive, whole bodies in and out. Who answers
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +59,10 @@ class Server:
         self._thread = threading.Thread(target=self._accept_all, name="aiomoto server", daemon=True)
         self._thread.start()
 
+    def is_alive(self) -> bool:
+        """Return whether connections are accepted."""
+        return self._thread is not None and self._thread.is_alive()
+
     def stop(self) -> None:
         """Accept no more, close idle connections; a request in work is answered, then closed."""
         with suppress(OSError):  # macOS wakes accept() by closing alone
@@ -84,14 +90,19 @@ class Server:
         serve.start()
 
     def _accept_all(self) -> None:
-        while True:
-            try:
-                accepted, _ = self.listener._accept()  # type: ignore[attr-defined]
-                self.serve(accepted)
-            except ConnectionError:  # the client has gone already
-                continue
-            except OSError:
-                return
+        try:
+            while True:
+                try:
+                    accepted, _ = self.listener._accept()  # type: ignore[attr-defined]
+                    self.serve(accepted)
+                except ConnectionError:  # the client has gone already
+                    continue
+                except OSError as error:
+                    if error.errno not in {errno.EMFILE, errno.ENFILE}:
+                        return
+                    time.sleep(0.05)  # until one of the open files is closed
+        finally:
+            self.listener.close()  # or clients would wait for an answer that nobody gives
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb", _BUFFER) as reader:

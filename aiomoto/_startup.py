@@ -72,12 +72,12 @@ def wish(problem: str | None = None) -> None:
     from aiomoto._activation import say, state  # only with AIOMOTO_AUTO, as the next one
     from aiomoto._gateway import gateway
 
-    patterns = [*filter(None, map(str.strip, os.environ.get("AIOMOTO_PASSTHROUGH", "").split(",")))]
-    problem = problem or _no_pattern(patterns)
+    patterns = passthrough()
+    problem = problem or no_pattern(patterns)
     if problem is not None:
         problem += "; every AWS call of this process is refused"
         say(problem)
-    state.passthrough = tuple(patterns)
+    state.passthrough = patterns
     state.quiet = asks("AIOMOTO_QUIET")
     ambient = state.wish(_start_ambient, refusal=problem)
     ambient.set(gateway, None)  # native readers may be the first to need AWS
@@ -90,7 +90,14 @@ def _misspelt() -> str | None:
     return f"AIOMOTO_AUTO={auto!r} is not one of 1/true/yes/on or 0/false/no/off"
 
 
-def _no_pattern(patterns: list[str]) -> str | None:
+def passthrough() -> "tuple[str, ...]":
+    """Return the URL patterns of AIOMOTO_PASSTHROUGH."""
+    patterns = os.environ.get("AIOMOTO_PASSTHROUGH", "").split(",")
+    return tuple(filter(None, map(str.strip, patterns)))
+
+
+def no_pattern(patterns: "tuple[str, ...]") -> str | None:
+    """Say which of the patterns of AIOMOTO_PASSTHROUGH is none."""
     if not patterns:
         return None
     import re  # not loaded yet, and needed by nobody else

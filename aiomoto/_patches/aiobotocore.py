@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from aiomoto import _dispatch, _waiting
+from aiomoto import _dispatch, _servers, _waiting
 from aiomoto._activation import FAKE_KEY, FAKE_SECRET, state
 from aiomoto._patches import _responses
 from aiomoto._patches.botocore import hides_credentials, is_on, lend_credentials, whole
@@ -73,6 +73,7 @@ async def _create_request(
 ) -> Any:
     context = params.get("context") or {}
     _dispatch.stamp(context)  # before it is signed
+    _servers.straighten(params, operation_model)
     request = await wrapped(params, operation_model)
     return _dispatch.attach_origin(request, context, operation_model, endpoint.host)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from aiomoto import _dispatch
+from aiomoto import _dispatch, _servers
 from aiomoto._activation import FAKE_KEY, FAKE_SECRET, state
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def _create_request(
 ) -> Any:
     context = params.get("context") or {}
     _dispatch.stamp(context)  # before it is signed
+    _servers.straighten(params, operation_model)
     request = wrapped(params, operation_model)
     return _dispatch.attach_origin(request, context, operation_model, endpoint.host)
 
@@ -150,7 +151,7 @@ def fetch_container_metadata(wrapped: Callable[..., Any], _: Any, args: Any, kwa
 
 
 def _refuse_container_metadata(full_url: str, *_: Any, **__: Any) -> None:
-    if not _dispatch.is_loopback(full_url):
+    if not _servers.is_loopback(full_url):
         from botocore.exceptions import MetadataRetrievalError
 
         raise MetadataRetrievalError(error_msg=f"aiomoto lets nothing out to {full_url}")

@@ -67,12 +67,7 @@ def native_path(url: str) -> str | None:
 
 
 def _is_native(url: Any) -> bool:
-    return isinstance(url, str) and url.startswith("s3://") and _has_s3fs()
-
-
-@cache
-def _has_s3fs() -> bool:
-    return find_spec("s3fs") is not None
+    return isinstance(url, str) and url.startswith("s3://") and find_spec("s3fs") is not None
 
 
 def _filesystem() -> Any:
