@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import socket
 import threading
 import weakref
 
@@ -379,9 +380,11 @@ def connectors():
 
 @pytest.mark.parametrize("regions", [True, False])
 def test_real_connections_to_a_moto_server_are_closed(monkeypatch, regions):
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
     server.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*server.get_host_and_port()))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     before = connectors()
     with mock_aws():
         fs = s3fs.S3FileSystem(cache_regions=regions, skip_instance_cache=True, **KEYS)
