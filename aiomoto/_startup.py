@@ -60,6 +60,7 @@ def _start() -> None:
 
     _hook.install()
     if asks("AIOMOTO_AUTO"):
+        _hook.TARGETS.update(_hook.COMMON)
         _wish()
 
 
