@@ -69,8 +69,11 @@ def wish(problem: str | None = None) -> None:
     Parameters:
         problem: why every AWS call is to be refused instead, if it is.
     """
+    from aiomoto import _hook
     from aiomoto._activation import say, state  # only with AIOMOTO_AUTO, as the next one
     from aiomoto._gateway import gateway
+
+    _hook.TARGETS.update(_hook.COMMON)
 
     patterns = passthrough()
     problem = problem or no_pattern(patterns)
