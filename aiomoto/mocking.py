@@ -155,6 +155,7 @@ class MockAWS:
             return
         from moto.core.models import MockAWS as MotoMock
 
+        _patches.check()  # moto's own start does, unless that is what could not be patched
         mock = MotoMock(self._config)
         setattr(mock, _lifecycle.OWN_SLOTS, self._slots)
         mock.start(reset=reset is not False)
