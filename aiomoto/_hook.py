@@ -54,6 +54,23 @@ TARGETS = {
     "s3fs.core",
 }
 
+# More of them, which programs import that have nothing to do with AWS: watched for as soon as
+# there has been a client, a mock or the wish for one, and looked up when the first mock starts.
+COMMON = {
+    "aiohttp",
+    "aiohttp.connector",
+    "http",
+    "http.client",
+    "httpcore",
+    "httpcore._async.connection_pool",
+    "httpcore._sync.connection_pool",
+    "httpcore2",
+    "httpcore2._async.connection_pool",
+    "httpcore2._sync.connection_pool",
+    "urllib3",
+    "urllib3.connection",
+}
+
 
 class Finder:
     """Finds nothing itself: wraps the loader that the finders behind it found for a target."""

@@ -77,8 +77,11 @@ def wish(mode: str | None) -> None:
         mode: ``in-process``, ``server`` or ``server-per-process``; None if AIOMOTO_AUTO is
             misspelt.
     """
+    from aiomoto import _hook
     from aiomoto._activation import say, state  # only with AIOMOTO_AUTO, as the next one
     from aiomoto._gateway import gateway
+
+    _hook.TARGETS.update(_hook.COMMON)
 
     patterns = passthrough()
     problem = _misspelt() if mode is None else no_pattern(patterns)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import cache, reduce
 from importlib import import_module
 from importlib.machinery import ModuleSpec
+from platform import python_version
 from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -261,6 +262,8 @@ def _version(root: str) -> str | None:
         return version
     if _is_executing(module) and root not in _executed:
         return None
+    if root in sys.stdlib_module_names:
+        return python_version()
     from importlib_metadata import version as installed  # rare
 
     return installed(root)
