@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aiomoto import _http, _registry
+from aiomoto import _backends, _http, _registry
 from aiomoto._activation import state
 from aiomoto._endpoints import LOCALHOST
 from aiomoto._http_messages import text
@@ -85,7 +85,14 @@ class Server:
         Raises:
             ServerModeHealthcheckError: it does not answer.
         """
-        _ask(self.endpoint, "POST", "/moto-api/reset")
+        if self.http is None:
+            _ask(self.endpoint, "POST", "/moto-api/reset")
+            return
+        state.enter_moto()
+        try:  # not over HTTP: the first answer takes seconds, in which moto is imported
+            _backends.drop()
+        finally:
+            state.leave_moto()
 
     def abandon(self) -> None:
         """In a forked child: it is the parent's, and goes on there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import urllib.request
 
 import boto3
 import pytest
@@ -57,9 +58,12 @@ def _warm():
             await s3.list_buckets()
 
     with mock_aws():
-        boto3.client("s3", "us-east-1").list_buckets()
         boto3.client("sqs", "us-east-1")
         asyncio.run(warm())
+    with mock_aws(server_mode=True) as mock:
+        boto3.client("s3", "us-east-1").list_buckets()
+        with urllib.request.urlopen(f"{mock.server_endpoint}/moto-api/"):
+            pass
 
 
 @pytest.fixture
@@ -453,8 +457,8 @@ async def test_async(aiomoto_server):
 def test_over_http(aiomoto_server):
     aiomoto_server.reset()
     fill("three")
-    page = urllib.request.urlopen(aiomoto_server.environ["AWS_ENDPOINT_URL"] + "/three").read()
-    assert b"ListBucketResult" in page
+    with urllib.request.urlopen(aiomoto_server.environ["AWS_ENDPOINT_URL"] + "/three") as page:
+        assert b"ListBucketResult" in page.read()
 
 @pytest.mark.mock_aws(server_mode=True)
 def test_marker():
@@ -515,16 +519,15 @@ def test_marker_of_the_same_mode():
 def test_modes_that_exclude_each_other_are_named(suite):
     done = suite(test_x=CONFLICT)
     done.assert_outcomes(passed=3, errors=2)
+    while_server = "cannot mock AWS while the fixture aiomoto_server does: *"
     done.stdout.fnmatch_lines(
         [
-            "*ModeConflictError: the fixture mock_aws_session cannot mock AWS while the fixture "
-            "aiomoto_server does: *",
-            "*ModeConflictError: the marker mock_aws of test_x.py::test_marker cannot mock AWS "
-            "while the fixture aiomoto_server does: *",
+            f"*ModeConflictError: the fixture mock_aws_session {while_server}",
+            f"*ModeConflictError: the marker mock_aws of test_x.py::test_marker {while_server}",
         ]
     )
     text = "def test_both(mock_aws_session, aiomoto_server): pass"
-    done = suite("-p", "no:randomly", test_y=text.replace("mock_aws_session, ", "inner, ") + INNER)
+    done = suite("test_y.py", test_y=text.replace("mock_aws_session, ", "inner, ") + INNER)
     done.stdout.fnmatch_lines(
         "*fixture aiomoto_server cannot mock AWS while the marker mock_aws of*"
     )
