@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # a test holds the two together. `load_plugins` adds those of third-party distributions.
 TARGETS = {
     "aiobotocore",
+    "aiobotocore.client",
     "aiobotocore.credentials",
     "aiobotocore.endpoint",
     "aiobotocore.httpsession",
@@ -28,9 +29,13 @@ TARGETS = {
     "boto3",
     "boto3.s3.transfer",
     "botocore",
+    "botocore.client",
     "botocore.credentials",
     "botocore.endpoint",
+    "botocore.endpoint_provider",
+    "botocore.hooks",
     "botocore.httpsession",
+    "botocore.loaders",
     "botocore.session",
     "botocore.signers",
     "botocore.utils",

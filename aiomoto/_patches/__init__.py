@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from aiomoto._activation import ABSENT, state
-from aiomoto._patches.table import REQUIRED, ROWS, Row
+from aiomoto._patches import speed_rows, table
+from aiomoto._patches.table import REQUIRED, Row
 from aiomoto.errors import UnsupportedVersionError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 PLUGIN_GROUP = "aiomoto.patches"
 
 _MARK = "__aiomoto_spec__"
+ROWS = (*table.ROWS, *speed_rows.ROWS)
 _rows = list(ROWS)
 _problems: dict[str, list[tuple[Row, UnsupportedVersionError]]] = {}
 

@@ -103,6 +103,10 @@ def hides_credentials(session: Any) -> bool:
         return False
     from botocore.credentials import CredentialResolver
 
+    locator = session._components
+    factory = locator._deferred.get("credential_provider")
+    if getattr(factory, "__module__", None) in {"botocore.session", "aiobotocore.session"}:
+        return True  # botocore's own chain, which takes a millisecond to make
     return isinstance(session.get_component("credential_provider"), CredentialResolver)
 
 
