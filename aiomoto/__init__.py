@@ -14,6 +14,7 @@ _HOMES = {
     "mock_aws_decorator": "mocking",
     "AiomotoError": "errors",
     "AutoEndpointError": "errors",
+    "GatewayError": "errors",
     "InProcessModeError": "errors",
     "ModeConflictError": "errors",
     "ProxyModeError": "errors",
@@ -31,6 +32,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aiomoto.errors import AiomotoError as AiomotoError
     from aiomoto.errors import AutoEndpointError as AutoEndpointError
+    from aiomoto.errors import GatewayError as GatewayError
     from aiomoto.errors import InProcessModeError as InProcessModeError
     from aiomoto.errors import ModeConflictError as ModeConflictError
     from aiomoto.errors import ProxyModeError as ProxyModeError

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
-from _thread import RLock, _local
+import time
+from _thread import RLock, _local, get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Callable
     from typing import Any, Protocol
+
+    from aiomoto.errors import AiomotoError
 
     class Slot(Protocol):
         """A place outside aiomoto that a mock sets while it lasts."""
@@ -38,25 +41,30 @@ FAKE_KEY = "FOOBARKEY"
 FAKE_SECRET = "FOOBARSECRET"  # noqa: S105  # moto's, and no secret
 
 
-class Item:
-    """A slot that is one key of a mapping, such as a variable in ``os.environ``."""
+class Variable:
+    """A slot that is a variable in ``os.environ``, whatever mapping that is at the time."""
 
-    __slots__ = ("key", "mapping")
+    __slots__ = ("name",)
 
-    def __init__(self, mapping: MutableMapping[str, Any], key: str) -> None:
-        self.mapping = mapping
-        self.key = key
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Variable) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     def get(self) -> Any:
-        """Return the value under the key, or ABSENT."""
-        return self.mapping.get(self.key, ABSENT)
+        """Return the value, or ABSENT."""
+        return os.environ.get(self.name, ABSENT)
 
     def set(self, value: Any) -> None:
-        """Set the key, or remove it."""
+        """Set the variable, or remove it."""
         if value is ABSENT:
-            self.mapping.pop(self.key, None)
+            os.environ.pop(self.name, None)
         else:
-            self.mapping[self.key] = value
+            os.environ[self.name] = value
 
 
 class Attribute:
@@ -67,6 +75,14 @@ class Attribute:
     def __init__(self, owner: object, name: str) -> None:
         self.owner = owner
         self.name = name
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Attribute):
+            return NotImplemented
+        return self.owner is other.owner and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash((id(self.owner), self.name))
 
     def get(self) -> Any:
         """Return the attribute's value, or ABSENT."""
@@ -80,11 +96,37 @@ class Attribute:
             delattr(self.owner, self.name)
 
 
+class Contents:
+    """A slot that is all that a dictionary holds, such as moto's configuration."""
+
+    __slots__ = ("mapping",)
+
+    def __init__(self, mapping: dict[Any, Any]) -> None:
+        self.mapping = mapping
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Contents) and self.mapping is other.mapping
+
+    def __hash__(self) -> int:
+        return id(self.mapping)
+
+    def get(self) -> dict[Any, Any]:
+        """Return a copy."""
+        return self.mapping.copy()
+
+    def set(self, value: dict[Any, Any]) -> None:
+        """Replace the contents."""
+        self.mapping.clear()
+        self.mapping.update(value)
+
+
 CREDENTIALS: dict[Slot, Any] = {
-    Item(os.environ, "AWS_ACCESS_KEY_ID"): FAKE_KEY,
-    Item(os.environ, "AWS_SECRET_ACCESS_KEY"): FAKE_SECRET,
-    Item(os.environ, "AWS_SESSION_TOKEN"): ABSENT,
-    Item(os.environ, "AWS_SECURITY_TOKEN"): ABSENT,
+    Variable("AWS_ACCESS_KEY_ID"): FAKE_KEY,
+    Variable("AWS_SECRET_ACCESS_KEY"): FAKE_SECRET,
+    Variable("AWS_SESSION_TOKEN"): ABSENT,
+    Variable("AWS_SECURITY_TOKEN"): ABSENT,
+    Variable("AWS_BEARER_TOKEN_BEDROCK"): ABSENT,
+    Variable("AWS_CONTAINER_AUTHORIZATION_TOKEN"): ABSENT,
 }
 
 
@@ -98,11 +140,7 @@ class Stamp:
 
 
 class Layer:
-    """What one mock has set, and what stood there before.
-
-    Layers may leave in any order: one that leaves from the middle hands what it found to the
-    layer above it, so the last to leave puts back what the first had found.
-    """
+    """What one mock has set, and what stood there before."""
 
     __slots__ = ("found", "owner")
 
@@ -127,6 +165,23 @@ class Layer:
                 raise
 
 
+class Layers(list[Layer]):
+    """Layers, oldest first, that may leave in any order.
+
+    One that leaves from the middle hands what it found to the layer above it, so the last to
+    leave puts back what the first had found.
+    """
+
+    def take_out(self, layer: Layer) -> None:
+        """Take a layer away, wherever it stands, and put back what it alone had set."""
+        index = self.index(layer)
+        del self[index]
+        if index < len(self):
+            self[index].found.update(layer.found)
+        else:
+            layer.put_back()
+
+
 class Activation:
     """The state. Patches read it; moto's rows, the ambient mock and server mode write it.
 
@@ -137,12 +192,16 @@ class Activation:
         layers: the explicit mocks, oldest first.
         ambient: the layer of AIOMOTO_AUTO, below all explicit ones.
         stamp: the activation that a request of this moment belongs to.
-        refusal: why the ambient mock refuses every AWS request, if it does.
+        refusal: why the ambient mock refuses every AWS request, if it does: a reason, or the
+            error to raise.
         start_ambient: starts the ambient mock; None when none is wished, or it has started.
         stubber: moto's BotocoreStubber once moto is loaded: moto's own word on "enabled".
-        switching: a mock is being entered or left: others wait at `lock`, none passes.
+        switching: the thread in which a mock is being entered or left, 0 for none: other threads
+            wait at `lock`, none passes.
+        inside: how deep each thread is inside moto's handling of a request.
         outfit: what the first of nested mocks sets for all of them; see `wear`.
         passthrough: URL patterns that AIOMOTO_PASSTHROUGH lets out of the ambient mock.
+        quiet: the ambient mock says nothing on stderr, as AIOMOTO_QUIET asks.
     """
 
     def __init__(self) -> None:
@@ -150,18 +209,20 @@ class Activation:
         self.local = _local()
         self.watch = False
         self.on = False
-        self.layers: list[Layer] = []
+        self.layers = Layers()
         self.ambient: Layer | None = None
         self.ambient_stamp = Stamp()
         self.stamp = Stamp()
-        self.refusal: str | None = None
+        self.refusal: str | AiomotoError | None = None
         self.start_ambient: Callable[[], None] | None = None
         self.stubber: Any = None
-        self.switching = False
+        self.switching = 0
+        self.inside: dict[int, int] = {}
         self.outfit: dict[Slot, Any] = {}
         self.passthrough: tuple[str, ...] = ()
+        self.quiet = False
 
-    def wish(self, start: Callable[[], None], refusal: str | None) -> None:
+    def wish(self, start: Callable[[], None], refusal: str | None) -> Layer:
         """Ask for the ambient mock: hide the credentials now, start moto when it is needed."""
         self.ambient = Layer("AIOMOTO_AUTO")
         self.hide_credentials(self.ambient)
@@ -169,6 +230,7 @@ class Activation:
         self.refusal = refusal
         self.start_ambient = start if refusal is None else None
         self.on = self.watch = True
+        return self.ambient
 
     def push(self, layer: Layer) -> None:
         """Add an explicit mock on top."""
@@ -179,17 +241,12 @@ class Activation:
 
     def remove(self, layer: Layer) -> None:
         """Take an explicit mock away, wherever it stands, and put back what it alone had set."""
-        index = self.layers.index(layer)
-        del self.layers[index]
-        if not self.layers:
+        if len(self.layers) == 1:
             self.stamp.ended = True
             self.on = self.ambient is not None
             if self.on:
                 self.stamp = self.ambient_stamp
-        if index < len(self.layers):
-            self.layers[index].found.update(layer.found)
-        else:
-            layer.put_back()
+        self.layers.take_out(layer)
 
     def wear(self, slot: Slot, value: Any) -> None:
         """Have a slot set whenever mocks are active: from the first one's start to the last's stop.
@@ -204,6 +261,8 @@ class Activation:
             self.outfit[slot] = value
             if self.layers:
                 self.layers[0].set(slot, value)
+            elif self.on and self.start_ambient is None:
+                slot.set(value)
 
     def hide_credentials(self, layer: Layer) -> None:
         """Put moto's fake credentials in front of the real ones for as long as a layer lasts.
@@ -218,17 +277,45 @@ class Activation:
             if layer.found[slot] == value and not ours:
                 layer.found[slot] = ABSENT
 
+    def enter_moto(self) -> None:
+        """Wait until no other thread is switching mocks, and have the next one that does wait."""
+        me = get_ident()
+        self.inside[me] = self.inside.get(me, 0) + 1  # before looking: the switcher looks after
+        while self.inside[me] == 1 and self.switching not in {0, me}:
+            del self.inside[me]
+            with self.lock:
+                self.inside[me] = 1
+
+    def leave_moto(self) -> None:
+        """This thread has left moto's handling of a request."""
+        me = get_ident()
+        self.inside[me] -= 1
+        if not self.inside[me]:
+            del self.inside[me]
+
+    def wait_for_others(self, seconds: float = 0.2) -> None:
+        """Wait until no other thread is inside moto, but not for those that are there for long."""
+        for _ in range(int(seconds * 1000)):
+            if not set(self.inside) - {get_ident()}:
+                return
+            time.sleep(0.001)
+
     def remake_locks(self) -> None:
         """In a forked child, where another thread of the parent may have held the lock."""
         self.lock = RLock()
         self.local = _local()
+        self.switching = 0
+        self.inside = {me: depth for me, depth in self.inside.items() if me == get_ident()}
 
 
 state = Activation()
-os.register_at_fork(after_in_child=state.remake_locks)
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork either
+    os.register_at_fork(after_in_child=state.remake_locks)
 
 
 def say(line: str) -> None:
-    """Write one line on stderr, if there is one: pythonw and some daemons have none."""
-    if sys.stderr is not None:
+    """Write one line on stderr, if it can be written to."""
+    try:  # noqa: SIM105  # contextlib may not be loaded yet
         sys.stderr.write(f"aiomoto: {line}\n")
+    except (AttributeError, OSError, ValueError):
+        pass  # None under pythonw and in some daemons; broken; closed

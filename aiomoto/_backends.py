@@ -36,6 +36,7 @@ class Data(NamedTuple):
     backends: list[Backend]
     instances: list[tuple[Any, str, list[Any]]]
     class_state: list[tuple[Any, str, Any]]
+    responses: list[tuple[Any, str, Any]]
     settings: list[tuple[Any, dict[str, Any]]]
     random_state: Any
     request_count: int
@@ -47,7 +48,8 @@ def take() -> Data:
     from moto.moto_api._internal import mock_random
 
     backends = []
-    for owner in _backend_dict()._instances:
+    for owner in {id(owner): owner for owner in _backend_dict()._instances}.values():
+        # moto before 5.2.1 may list one twice.
         attributes = dict(vars(owner))
         backends.append(Backend(owner, dict(owner), attributes))
         dict.clear(owner)
@@ -60,9 +62,10 @@ def take() -> Data:
         backends,
         _take_instances(),
         _take_class_state(),
+        _take_responses(),
         [(owner, _copied(owner)) for owner in (recorder, state_manager)],
         mock_random.getstate(),
-        authenticator().request_count,
+        _take_request_count(),
     )
 
 
@@ -74,7 +77,7 @@ def put(data: Data) -> None:
         dict.update(owner, accounts)
         vars(owner).update(attributes)
     _backend_dict()._instances = [backend.owner for backend in data.backends]
-    for owner, name, value in (*data.instances, *data.class_state):
+    for owner, name, value in (*data.instances, *data.class_state, *data.responses):
         setattr(owner, name, value)
     for owner, attributes in data.settings:
         vars(owner).update(attributes)
@@ -107,6 +110,22 @@ def _take_class_state() -> list[tuple[Any, str, Any]]:
             fresh.clear()
             setattr(owner, name, fresh)
     return taken
+
+
+def _take_responses() -> list[tuple[Any, str, Any]]:
+    """Detach what answers `requests`: moto's callbacks, API Gateway's and the user's."""
+    from moto.core.models import responses_mock
+
+    names = ("_registry", "passthru_prefixes")
+    taken = [(responses_mock, name, getattr(responses_mock, name)) for name in names]
+    responses_mock._registry = type(responses_mock._registry)()
+    return taken
+
+
+def _take_request_count() -> int:
+    count: int = authenticator().request_count
+    authenticator().request_count = 0
+    return count
 
 
 def _copied(owner: Any) -> dict[str, Any]:

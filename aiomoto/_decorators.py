@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-import itertools
 import unittest
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
 C = TypeVar("C", bound=type)
 
@@ -29,7 +28,7 @@ class Mock(Span, Protocol):
     def __call__(self, func: Any, reset: Any = ..., remove_data: Any = ...) -> Any: ...
 
 
-def decorate(
+def decorate(  # noqa: C901  # one inner function for each kind of function
     mock: Span,
     func: Callable[..., Any],
     reset: bool | None,
@@ -42,11 +41,7 @@ def decorate(
     """
 
     async def coroutine(*args: Any, **kwargs: Any) -> Any:
-        mock.start(reset=reset)
-        try:
-            return await func(*args, **kwargs)
-        finally:
-            mock.stop(remove_data=remove_data)
+        return await rest(func(*args, **kwargs))
 
     def generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         mock.start(reset=reset)
@@ -78,13 +73,27 @@ def decorate(
     def plain(*args: Any, **kwargs: Any) -> Any:
         mock.start(reset=reset)
         try:
-            return func(*args, **kwargs)
+            result = func(*args, **kwargs)
+        finally:
+            mock.stop(remove_data=remove_data)
+        # A coroutine whose function did not look like one: its body has not begun yet.
+        return rest(result) if inspect.iscoroutine(result) else result
+
+    async def rest(result: Coroutine[Any, Any, Any]) -> Any:
+        mock.start(reset=reset)
+        try:
+            return await result
         finally:
             mock.stop(remove_data=remove_data)
 
     wrappers: tuple[Callable[..., Any], ...] = (async_generator, generator, coroutine)
     fitting = (wrapper for is_kind, wrapper in zip(_KINDS, wrappers, strict=True) if is_kind(func))
-    return functools.update_wrapper(next(fitting, plain), func)
+    wrapper = functools.update_wrapper(next(fitting, plain), func)
+    setattr(wrapper, _SPAN, mock)
+    return wrapper
+
+
+_SPAN = "aiomoto_span"  # on a decorated function
 
 
 def is_plain(func: Any) -> bool:
@@ -110,34 +119,50 @@ def decorate_class(mock: Mock, klass: C) -> C:
 
     A ``setUp``, ``setup_method`` or ``asyncSetUp`` starts from nothing and its data lasts until
     the test has ended; without one, each test method starts from nothing. Other methods join
-    whatever mock is active. Names with a leading underscore, static and class methods and
-    pytest fixtures are left alone.
+    whatever mock is active. Names with a leading underscore, static and class methods, pytest
+    fixtures and what is only referred to under another name are left alone.
     """
-    own = {name: value for name, value in vars(klass).items() if not name.startswith("_")}
-    setups = _setups(klass)
-    for name, value in own.items():
-        if inspect.isclass(value):
-            setattr(klass, name, mock(value))
-        elif isinstance(value, FunctionType) and not _is_fixture(value):
-            test = name.startswith(unittest.TestLoader.testMethodPrefix)
-            alone = test and not setups
-            resets = alone or (name in setups and name != "setup")  # nose's name: moto never resets
+    prepared = _is_prepared(klass)
+    for name, value in [*vars(klass).items()]:
+        if name.startswith("_") or not _is_own(klass, value):
+            continue
+        test = name.startswith(unittest.TestLoader.testMethodPrefix)
+        alone = test and not prepared
+        resets = alone or name in _RESETS or (name == "asyncSetUp" and not _is_set_up(klass))
+        try:
             setattr(klass, name, mock(value, reset=resets, remove_data=alone))
+        except TypeError:  # as moto: what cannot be wrapped or set stays
+            continue
     return klass
 
 
-def _setups(klass: type) -> set[str]:
-    """Name the methods that prepare each test of a class: those that reset the data."""
-    bases = [c for c in klass.__mro__ if c not in (unittest.TestCase, object)]
-    defined = set(itertools.chain.from_iterable(map(_methods, bases)))
-    found = defined & {"setup", "setup_method"}
+# Not nose's `setup`: its data lasts as well, but moto has never reset there.
+_RESETS = frozenset({"setUp", "setup_method"})
+
+
+def _is_own(klass: type, value: Any) -> bool:
+    """Return whether a value of a class is a method or a class that is defined there."""
+    if not isinstance(value, (type, FunctionType)) or _is_fixture(value):
+        return False
+    found = (vars(c)[value.__name__] for c in klass.__mro__ if value.__name__ in vars(c))
+    return any(not isinstance(other, staticmethod) for other in found)
+
+
+def _is_prepared(klass: type) -> bool:
+    """Return whether a method prepares each test of a class, so that its data must last."""
+    names = {"setup", "setup_method"}
     if issubclass(klass, unittest.TestCase):
-        found |= defined & {"setUp"}
-    users = (c for c in bases if c is not unittest.IsolatedAsyncioTestCase)
-    # setUp runs before asyncSetUp: where both exist, the data of setUp must last.
-    if "setUp" not in found and "asyncSetUp" in itertools.chain.from_iterable(map(_methods, users)):
-        found.add("asyncSetUp")
-    return found
+        names.add("setUp")
+    bases = [c for c in klass.__mro__ if c not in (unittest.TestCase, object)]
+    users = [c for c in bases if c is not unittest.IsolatedAsyncioTestCase]
+    return any(names & _methods(c) for c in bases) or any("asyncSetUp" in vars(c) for c in users)
+
+
+def _is_set_up(klass: type) -> bool:
+    """Return whether a mocked ``setUp`` has run before ``asyncSetUp``: its data must last."""
+    return issubclass(klass, unittest.TestCase) and (
+        "setUp" in vars(klass) or hasattr(klass.setUp, _SPAN)
+    )
 
 
 def _methods(klass: type) -> set[str]:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import copy
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from aiomoto import _routing, _waiting
+from aiomoto import _routing, _servers, _waiting
 from aiomoto._activation import FAKE_KEY, Stamp, state
 from aiomoto.errors import RealHTTPRequestBlockedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
     from botocore.model import OperationModel
 
@@ -33,23 +36,25 @@ class Origin(NamedTuple):
     stamp: Stamp | None
 
 
-def attach_origin(
-    request: AWSPreparedRequest,
-    params: dict[str, Any],
-    operation: OperationModel | None,
-    endpoint: str,
-) -> AWSPreparedRequest:
-    """Tell a prepared request where it comes from, and to which activation it belongs.
+def stamp(context: dict[str, Any]) -> None:
+    """Note in the context of a call to which activation it belongs: the one in which it began.
 
     A retry is a new request with the same context: it belongs where the first try began.
     """
-    context = params.get("context") or {}
     ready()
-    stamp = context.get(_STAMP)
-    if stamp is None and state.on:
-        stamp = context[_STAMP] = state.stamp
-    if stamp is not None:
-        origin = Origin(operation, context.get("client_region"), endpoint, stamp)
+    if state.on:
+        context.setdefault(_STAMP, state.stamp)
+
+
+def attach_origin(
+    request: AWSPreparedRequest,
+    context: dict[str, Any],
+    operation: OperationModel | None,
+    endpoint: str,
+) -> AWSPreparedRequest:
+    """Tell a prepared request where it comes from, and to which activation it belongs."""
+    if _STAMP in context:
+        origin = Origin(operation, context.get("client_region"), endpoint, context[_STAMP])
         setattr(request, _ORIGIN, origin)
     return request
 
@@ -69,16 +74,26 @@ def begin(request: AWSPreparedRequest) -> Origin | None:
     Raises:
         RealHTTPRequestBlockedError: the request began in a mock that has ended, or the ambient
             mock refuses all requests.
+        ServerModeRequiredError: the ambient mock found ``TEST_SERVER_MODE`` set.
+        ProxyModeError: it found ``TEST_PROXY_MODE`` set.
     """
     origin: Origin | None = getattr(request, _ORIGIN, None)
     if origin is not None and origin.stamp is not None and origin.stamp.ended:
-        raise _blocked(request, "it began in a mock that has ended meanwhile")
+        raise _blocked(
+            request,
+            "it began in a mock that has ended meanwhile; have tasks and threads finish their "
+            "calls before the mock ends",
+        )
     ready()
     if not state.layers:
-        if state.refusal is not None:
+        if isinstance(state.refusal, str):
             raise _blocked(request, state.refusal)
+        if state.refusal is not None:
+            raise copy.copy(state.refusal)  # each with a traceback of its own
         if state.start_ambient is not None:
-            raise _blocked(request, "moto is still being imported")
+            raise _blocked(
+                request, "moto is still being imported; call AWS after the imports, not in one"
+            )
     return origin
 
 
@@ -90,9 +105,7 @@ def refuse_leftovers(request: AWSPreparedRequest) -> None:
             with a mock's fake credentials and would leave this machine.
     """
     begin(request)
-    authorization = request.headers.get("Authorization", b"")
-    fake = FAKE_KEY if isinstance(authorization, str) else FAKE_KEY.encode()
-    if fake in authorization and not is_loopback(request.url):
+    if not is_loopback(request.url) and _holds_mocked_key(request):
         raise _blocked(
             request,
             "its client was made in a mock that has ended and holds the mock's fake credentials; "
@@ -100,8 +113,36 @@ def refuse_leftovers(request: AWSPreparedRequest) -> None:
         )
 
 
+def _holds_mocked_key(request: AWSPreparedRequest) -> bool:
+    """Return whether a request is signed by a mock's key, in whatever place that is told."""
+    header = request.headers.get("Authorization")
+    places = (header,) if header else (request.url, request.body)  # presigned, or SigV2
+    return any(
+        key in (place.decode("latin-1") if isinstance(place, bytes) else place)
+        for place in places
+        if isinstance(place, (bytes, str))
+        for key in (FAKE_KEY, *_issued)
+    )
+
+
+# The keys that moto has handed out: to roles that are assumed, to users, to instances.
+_issued: set[str] = set()
+_ISSUERS = frozenset({"cognito-identity", "iam", "sso", "sts"})
+
+
+def _note_issued(origin: Origin | None, response: AWSResponse) -> None:
+    if origin and origin.operation and origin.operation.service_model.service_name in _ISSUERS:
+        _issued.update(re.findall(r"\bA[KS]IA[A-Z0-9]{12,}\b", response.text))
+
+
 def lets_out(request: AWSPreparedRequest, origin: Origin | None) -> bool:
-    """Return whether moto's passthrough, or AIOMOTO_PASSTHROUGH, lets this request out."""
+    """Return whether moto's passthrough, or AIOMOTO_PASSTHROUGH, lets this request out.
+
+    A live moto server is a mock itself: requests to it go out to it.
+    """
+    if _servers.is_server(request.url):
+        setattr(request, _LET_OUT, True)
+        return True
     from moto.core.config import default_user_config, passthrough_service, passthrough_url
 
     passthrough = default_user_config.get("core", {}).get("passthrough", {})
@@ -127,17 +168,35 @@ def ask(
     Raises:
         RealHTTPRequestBlockedError: moto does not know the URL.
     """
-    stubber = state.stubber
     asked = copy.copy(request)
     asked.body = body
     asked.url = _route(request, origin)
-    answer: Any = type(stubber).__call__
-    response: AWSResponse | None = answer.__wrapped__(stubber, "before-send", asked)
+    with _inside_moto(asked):
+        begin(request)  # mocks may have been switched while this thread waited to get in
+        response: AWSResponse | None = state.stubber(event_name="before-send", request=asked)
     if response is None:
-        raise _blocked(request, "moto does not know this URL")
+        raise _blocked(request, f"moto does not know this URL; {_TO_LET_OUT}")
     response.url = request.url
+    _note_issued(origin, response)
     _waiting.answers.number += 1
     return response
+
+
+@contextmanager
+def _inside_moto(request: AWSPreparedRequest) -> Iterator[None]:
+    """Have moto's stubber answer this request in this thread, and nobody switch mocks meanwhile."""
+    outer, state.local.asked = getattr(state.local, "asked", None), request
+    state.enter_moto()
+    try:
+        yield
+    finally:
+        state.leave_moto()
+        state.local.asked = outer
+
+
+def is_asked(request: AWSPreparedRequest) -> bool:
+    """Return whether moto's stubber is called by `ask`, and not as an event handler."""
+    return getattr(state.local, "asked", None) is request
 
 
 def ask_without_waiting(
@@ -201,7 +260,7 @@ def guard(request: AWSPreparedRequest) -> AWSResponse | None:
             return ask(request, None, request.body)
         except (NotImplementedError, RealHTTPRequestBlockedError):
             raise ConnectTimeoutError(endpoint_url=request.url) from None
-    raise _blocked(request, "it did not come by a client that moto can answer")
+    raise _blocked(request, f"it did not come by a client that moto can answer; {_TO_LET_OUT}")
 
 
 _METADATA_HOSTS = frozenset(
@@ -218,8 +277,20 @@ def is_loopback(url: str) -> bool:
 def _route(request: AWSPreparedRequest, origin: Origin | None) -> str:
     if origin is None or origin.operation is None:
         return str(request.url)
-    prefix = origin.operation.service_model.endpoint_prefix
-    return _routing.route(request.url, origin.endpoint, prefix, origin.region)
+    service = origin.operation.service_model
+    return _routing.route(
+        request.url,
+        origin.endpoint,
+        service.service_name,
+        service.endpoint_prefix,
+        origin.region,
+    )
+
+
+_TO_LET_OUT = (
+    'to let it out, name it in mock_aws(config={"core": {"passthrough": {"urls": [...]}}}) or in '
+    "AIOMOTO_PASSTHROUGH"
+)
 
 
 def _blocked(request: AWSPreparedRequest, why: str) -> RealHTTPRequestBlockedError:

@@ -30,7 +30,9 @@ TARGETS = {
     "boto3",
     "boto3.s3.transfer",
     "botocore",
+    "botocore.args",
     "botocore.client",
+    "botocore.configprovider",
     "botocore.credentials",
     "botocore.endpoint",
     "botocore.endpoint_provider",
@@ -54,6 +56,11 @@ TARGETS = {
     "moto.s3.responses",
     "moto.sqs.models",
     "moto.swf.models",
+    "pandas",
+    "pandas.io.orc",
+    "pandas.io.parquet",
+    "s3fs",
+    "s3fs.core",
 }
 
 
@@ -95,6 +102,10 @@ class Loader:
         """Everything else is the real loader's."""
         return getattr(self._aiomoto_loader, name)
 
+    def __reduce__(self) -> "tuple[Any, ...]":
+        """Copy and pickle as what it is, not as the real loader whose class it claims."""
+        return Loader, (self._aiomoto_loader,)
+
     def create_module(self, spec: "ModuleSpec") -> "ModuleType | None":
         """Let the real loader create the module."""
         module: ModuleType | None = self._aiomoto_loader.create_module(spec)
@@ -112,6 +123,7 @@ class Loader:
 
         keep_in_front()
         _patches.apply(module)
+        TARGETS.update(_patches.modules())  # moto's patches load those of third parties
 
 
 finder = Finder()
@@ -173,4 +185,5 @@ def load_plugins() -> None:
     """Watch for the targets of third-party distributions too."""
     from aiomoto import _patches  # reads package metadata: never at start-up
 
-    TARGETS.update(_patches.load_plugins())
+    _patches.load_plugins()
+    TARGETS.update(_patches.modules())

@@ -7,19 +7,25 @@ of the process around it goes through the layers of `_activation`.
 from __future__ import annotations
 
 import os
+from _thread import get_ident
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, cast
 
 from aiomoto import _backends
-from aiomoto._activation import Attribute, Item, Layer, state
+from aiomoto._activation import Attribute, Contents, Layer, state
+from aiomoto._gateway import gateway
 from aiomoto.errors import AiomotoError, ProxyModeError, ServerModeRequiredError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from moto.core.models import MockAWS
 
-    from aiomoto._activation import Slot
+# On a mock of moto's: slots that it sets beside the outfit.
+OWN_SLOTS = "aiomoto_slots"
+
+state.wear(gateway, None)
 
 
 class Parked:
@@ -32,9 +38,6 @@ class Parked:
     ambient_mock: MockAWS | None = None
     ambient: _backends.Data | None = None
     explicit: _backends.Data | None = None
-
-
-_slots: dict[str, Slot] = {}
 
 
 def is_in_process(mock: MockAWS) -> bool:
@@ -68,27 +71,22 @@ def enter(mock: MockAWS, reset: bool = True) -> None:  # moto's signature
     """
     if state.start_ambient is not None:
         state.start_ambient()
-    _meet_stubber()
-    with state.lock:
+    with _switching():
+        _meet_stubber()
         first = not state.layers
         layer = Layer(mock)
-        state.switching = True
+        if first:
+            _park_ambient()
+        state.push(layer)
         try:
+            _set_up(layer, mock._user_config_mock.values, first=first)
             if first:
-                _park_ambient()
-            state.push(layer)
-            try:
-                _set_up(layer, mock._user_config_mock.values, first=first)
-                if first:
-                    mock._enable_patching(reset=reset)
-            except BaseException:
-                state.remove(layer)
-                if first:
-                    _switch_off(mock, remove_data=True)
-                raise
-        finally:
-            _tell_moto()
-            state.switching = False
+                mock._enable_patching(reset=reset)
+        except BaseException:
+            state.remove(layer)
+            if first:
+                _switch_off(mock, remove_data=True)
+            raise
 
 
 def leave(mock: MockAWS, remove_data: bool = True) -> None:  # moto's
@@ -101,35 +99,63 @@ def leave(mock: MockAWS, remove_data: bool = True) -> None:  # moto's
     Raises:
         RuntimeError: no mock is active.
     """
-    with state.lock:
+    with _switching():
         # As in stock moto any instance may stop a mock, though by rights it stops its own.
         layers = [layer for layer in state.layers if layer.owner is mock] or state.layers
         if not layers:
-            raise RuntimeError("Called stop() before start().")
+            raise RuntimeError(
+                "Called stop() before start(). No mock is active: stop each mock once for each "
+                "time that it was started."
+            )
         layer = layers[-1]
-        last = len(state.layers) == 1
-        state.switching = True
         try:
-            if last:
+            if len(state.layers) == 1:
                 state.stamp.ended = True
                 _switch_off(mock, remove_data=remove_data)
         finally:
             state.remove(layer)
-            _tell_moto()
-            state.switching = False
 
 
-def start_ambient(mock: MockAWS) -> None:
-    """Switch moto on below all explicit mocks, outside moto's own count."""
-    _meet_stubber()
+def disown(mock: MockAWS) -> bool:
+    """Return whether moto itself has to stop a mock, because it was started before we came."""
+    with state.lock:
+        adopted = [layer for layer in state.layers if layer.owner is None]
+        if not adopted or any(layer.owner is mock for layer in state.layers):
+            return False
+        state.remove(adopted[-1])
+        return True
+
+
+def start_ambient(mock: MockAWS) -> bool:
+    """Switch moto on below all explicit mocks, outside moto's own count.
+
+    Returns:
+        False where another thread was faster.
+    """
     with state.lock:
         if state.start_ambient is None:
-            return  # another thread was faster
+            return False
+        _meet_stubber()
         mock._enable_patching(reset=True)
         for slot, value in state.outfit.items():
             slot.set(value)  # for good
         Parked.ambient_mock = mock
         state.start_ambient = None
+    return True
+
+
+@contextmanager
+def _switching() -> Iterator[None]:
+    """Have the requests of other threads wait while moto is switched on or off."""
+    with state.lock:
+        state.switching = get_ident()
+        try:
+            if len(state.layers) <= 1:  # the first or the last
+                state.wait_for_others()
+            yield
+        finally:
+            _tell_moto()
+            state.switching = 0
 
 
 def _set_up(layer: Layer, config: Mapping[str, Any], *, first: bool) -> None:
@@ -137,18 +163,16 @@ def _set_up(layer: Layer, config: Mapping[str, Any], *, first: bool) -> None:
     import boto3
     from moto.core.config import default_user_config, mock_credentials
 
-    # Copies: what the user changes inside must not reach what is put back.
-    for key, value in deepcopy(dict(config)).items():
-        layer.set(
-            _slots.setdefault(key, Item(cast("dict[str, Any]", default_user_config), key)), value
-        )
-    if first:
-        for slot, value in state.outfit.items():
-            layer.set(slot, value)
+    # A copy: what the user changes inside must not reach what is put back.
+    current = cast("dict[str, Any]", default_user_config)
+    layer.set(Contents(current), {**current, **deepcopy(dict(config))})
+    slots = {**(state.outfit if first else {}), **getattr(layer.owner, OWN_SLOTS, {})}
+    for slot, value in slots.items():
+        layer.set(slot, value)
     if mock_credentials():
         state.hide_credentials(layer)
-    if first and default_user_config.get("core", {}).get("reset_boto3_session", True):
-        layer.set(_slots.setdefault("", Attribute(boto3, "DEFAULT_SESSION")), None)
+    if first and current.get("core", {}).get("reset_boto3_session", True):
+        layer.set(Attribute(boto3, "DEFAULT_SESSION"), None)
 
 
 def _switch_off(mock: MockAWS, *, remove_data: bool) -> None:
@@ -166,17 +190,30 @@ def _switch_off(mock: MockAWS, *, remove_data: bool) -> None:
 
 
 def _meet_stubber() -> None:
-    from moto.core.models import botocore_stubber
+    """Get to know moto's own word on "enabled", and the mocks that it has started before we came.
 
-    state.stubber = botocore_stubber
+    moto may have been purged from ``sys.modules`` and imported anew: then it is another stubber.
+    """
+    from moto.core import models
+
+    if state.stubber is models.botocore_stubber:
+        return
+    state.stubber = models.botocore_stubber
+    if Parked.ambient_mock is not None:
+        Parked.ambient_mock = models.MockAWS()
+        Parked.ambient_mock._enable_patching(reset=True)
+        Parked.ambient = Parked.explicit = None
+    elif state.stubber.enabled:
+        for _ in range(models.MockAWS._nested_count):
+            state.push(Layer(None))
 
 
 def _park_ambient() -> None:
-    from moto.core import models
-
     if Parked.ambient_mock is None:
         return
-    models.responses_mock.stop(allow_assert=False)
+    from moto.core.models import responses_mock
+
+    responses_mock.stop(allow_assert=False)
     Parked.ambient = _backends.take()
     if Parked.explicit is not None:
         _backends.put(Parked.explicit)
@@ -190,7 +227,10 @@ def _unpark_ambient() -> None:
     Parked.explicit = left if left.backends else None
     _backends.put(Parked.ambient)
     Parked.ambient = None
-    Parked.ambient_mock._enable_patching(reset=False)
+    from moto.core.models import responses_mock
+
+    responses_mock.start()
+    state.stubber.enabled = True
 
 
 def _tell_moto() -> None:

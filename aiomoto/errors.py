@@ -58,6 +58,10 @@ class ProxyModeError(AiomotoError):
     """moto's proxy mode (``TEST_PROXY_MODE``) is on; aiomoto does not support it."""
 
 
+class GatewayError(AiomotoError):
+    """A native reader or a child process cannot reach the mock: the gateway is off."""
+
+
 class AutoEndpointError(AiomotoError):
     """``auto_endpoint`` has no such value, does not fit the mode, or contradicts an outer mock."""
 

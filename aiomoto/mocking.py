@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from aiomoto import _hook, _lifecycle, _patches
+from aiomoto import _gateway, _hook, _lifecycle, _patches
 from aiomoto._decorators import decorate, decorate_class
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from moto.core.config import DefaultConfig
     from moto.core.models import MockAWS as MotoMock
     from typing_extensions import Self
+
+_NO_GATEWAY = "mock_aws(gateway=False) turns it off. Leave gateway=False out"
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -35,11 +37,13 @@ class MockAWS:
         *,
         reset: bool = True,
         remove_data: bool = True,
+        gateway: bool = True,
     ) -> None:
         """Keep the options; nothing happens before the mock is entered."""
         self._config = config
         self._reset = reset
         self._remove_data = remove_data
+        self._slots = {} if gateway else {_gateway.gateway: _NO_GATEWAY}
         self._started: list[MotoMock] = []
 
     def __enter__(self) -> Self:
@@ -102,6 +106,7 @@ class MockAWS:
 
         _patches.sweep()
         mock = MotoMock(self._config)
+        setattr(mock, _lifecycle.OWN_SLOTS, self._slots)
         mock.start(reset=self._reset if reset is None else reset)
         self._started.append(mock)
 
@@ -144,6 +149,7 @@ def mock_aws(
     *,
     reset: bool = True,
     remove_data: bool = True,
+    gateway: bool = True,
 ) -> MockAWS: ...
 
 
@@ -153,6 +159,7 @@ def mock_aws(
     *,
     reset: bool = True,
     remove_data: bool = True,
+    gateway: bool = True,
 ) -> F | MockAWS:
     """Mock AWS for boto3, aiobotocore and all that is built on them, in this process.
 
@@ -165,11 +172,14 @@ def mock_aws(
             (https://docs.getmoto.org/en/latest/docs/configuration/index.html).
         reset: start from nothing.
         remove_data: drop what was made in the mock when it ends.
+        gateway: serve native readers (polars, pyarrow, ...) and child processes too, over HTTP
+            on 127.0.0.1, which they find by ``AWS_ENDPOINT_URL``. ``False`` holds for nested
+            mocks as well.
 
     Returns:
         The decorated function, or a `MockAWS` to enter or decorate with.
     """
-    mock = MockAWS(config, reset=reset, remove_data=remove_data)
+    mock = MockAWS(config, reset=reset, remove_data=remove_data, gateway=gateway)
     return mock if func is None else mock(func)
 
 

@@ -124,6 +124,24 @@ class TestOnce:
 
 
 class TestTheUsersOwnHandlersComeFirst:
+    async def test_stubber_that_the_user_has_replaced_is_what_answers(self, monkeypatch):
+        from moto.core.botocore_stubber import BotocoreStubber
+
+        original, seen = BotocoreStubber.__call__, []
+
+        def mine(self, event_name, request, **kwargs):
+            seen.append(request.method)
+            return original(self, event_name, request, **kwargs)
+
+        with mock_aws():
+            monkeypatch.setattr(BotocoreStubber, "__call__", mine)
+            boto3.client("s3").create_bucket(Bucket="bucket")
+            async with get_session().create_client("s3") as client:
+                assert len((await client.list_buckets())["Buckets"]) == 1
+            assert seen.count("PUT") >= 1
+            with mock_aws():  # wraps the user's, and asks both
+                assert len(boto3.client("s3").list_buckets()["Buckets"]) == 1
+
     async def test_before_send(self):
         def answer(request, **_):
             return AWSResponse(request.url, 200, {"mine": "yes"}, None)
@@ -271,6 +289,65 @@ class TestAfterTheMock:
         thread.join()
         assert [type(error) for error in errors] == [RealHTTPRequestBlockedError]
 
+    @pytest.mark.parametrize("event", ["provide-client-params", "before-call", "before-sign"])
+    async def test_call_that_was_being_prepared_when_its_mock_ended(self, event):
+        for end in (True, False):  # the first mock ends, a second may have begun
+            mock, second = mock_aws(), mock_aws()
+            client = boto3.client("s3", config=ONCE, **KEYS)
+
+            def switch(mock=mock, second=second, end=end, **_):
+                mock.stop()
+                if not end:
+                    second.start()
+
+            client.meta.events.register_first(f"{event}.s3.ListBuckets", switch)
+            mock.start()
+            with pytest.raises(RealHTTPRequestBlockedError, match="ended meanwhile"):
+                client.list_buckets()
+            async with get_session().create_client(
+                "s3", config=AioConfig(retries={"max_attempts": 0}), **KEYS
+            ) as other:
+                if not end:
+                    second.stop()
+                other.meta.events.register_first(f"{event}.s3.ListBuckets", switch)
+                mock.start()
+                with pytest.raises(RealHTTPRequestBlockedError, match="ended meanwhile"):
+                    await other.list_buckets()
+            if not end:
+                second.stop()
+
+    @pytest.mark.parametrize("signature_version", ["s3v4", "s3", "s3v4-query"])
+    def test_fake_credentials_are_seen_wherever_they_are(self, signature_version):
+        config = Config(retries={"max_attempts": 0}, signature_version=signature_version)
+        with mock_aws():
+            client = boto3.client("s3", config=config)
+        with pytest.raises(RealHTTPRequestBlockedError, match="make a new client"):
+            client.list_buckets()
+
+    def test_fake_credentials_in_a_body(self):
+        with mock_aws():
+            client = boto3.client("sns", config=Config(signature_version="v2"))
+        with pytest.raises(RealHTTPRequestBlockedError, match="make a new client"):
+            client.list_topics()
+
+    async def test_keys_that_moto_has_issued_are_refused_too(self, httpd):
+        with mock_aws():
+            role = boto3.client("sts").assume_role(
+                RoleArn="arn:aws:iam::123456789012:role/r", RoleSessionName="session"
+            )["Credentials"]
+            user = boto3.client("iam")
+            user.create_user(UserName="u")
+            key = user.create_access_key(UserName="u")["AccessKey"]
+        for found in (role, key):
+            keys = {
+                "aws_access_key_id": found["AccessKeyId"],
+                "aws_secret_access_key": found["SecretAccessKey"],
+            }
+            with pytest.raises(RealHTTPRequestBlockedError, match="make a new client"):
+                boto3.client("s3", config=ONCE, **keys).list_buckets()
+            # A server on this machine may be somebody's own mock.
+            boto3.client("s3", config=ONCE, endpoint_url=httpd.url, **keys).list_buckets()
+
 
 class TestGuard:
     """Real HTTP sessions refuse while a mock is active."""
@@ -288,6 +365,12 @@ class TestGuard:
                     URLLib3Session().send(self.prepared(url))
                 with pytest.raises(RealHTTPRequestBlockedError, match=url):
                     await client._endpoint.http_session.send(self.prepared(url))
+
+    async def test_httpx_sessions_refuse(self):
+        httpxsession = pytest.importorskip("aiobotocore.httpxsession")
+        async with httpxsession.HttpxSession() as session:
+            with mock_aws(), pytest.raises(RealHTTPRequestBlockedError, match="s3.amazonaws"):
+                await session.send(self.prepared())
 
     def test_error_does_not_repeat_the_secrets_of_a_presigned_url(self):
         with mock_aws(), pytest.raises(RealHTTPRequestBlockedError) as caught:

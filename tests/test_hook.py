@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
+import importlib.machinery
 import importlib.util
+import pickle
 import subprocess
 import sys
+import threading
+import types
 import zipfile
 from textwrap import dedent
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import pytest
 
-from aiomoto import _hook, _patches
+from aiomoto import _hook, _patches, mock_aws
 from aiomoto._patches.table import Row
 
 pytestmark = pytest.mark.smoke  # runs on the lowest versions in CI
@@ -250,3 +257,152 @@ def test_hook_is_active_whatever_the_flags(flags):
         [sys.executable, *flags, "-c", code], capture_output=True, text=True, check=True
     )
     assert out.stdout == "True\n"
+
+
+def test_copied_and_pickled_specs_still_patch(toy):
+    spec = importlib.util.find_spec(f"{TOY}.mod")
+    copies = [copy.copy(spec), copy.deepcopy(spec), pickle.loads(pickle.dumps(spec))]
+    for other in copies:
+        module = importlib.util.module_from_spec(other)
+        other.loader.exec_module(module)
+        assert module.Greeter().greet("you") == "hello you!"
+    assert isinstance(copies[2].loader, importlib.machinery.SourceFileLoader)
+
+
+def test_threads_that_enter_first_without_a_pth_all_find_a_mock(run):
+    code = """
+import sys, threading
+import boto3, moto, aiobotocore.session
+from aiomoto import mock_aws
+barrier = threading.Barrier(8); errors = []
+sys.setswitchinterval(1e-6)
+def work():
+    client = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b").client("s3", "us-east-1")
+    barrier.wait()
+    try:
+        with mock_aws():
+            client.list_buckets()
+            barrier.wait(60)
+    except BaseException as error:
+        errors.append(error)
+threads = [threading.Thread(target=work) for _ in range(8)]
+[t.start() for t in threads]; [t.join() for t in threads]
+assert not errors, errors
+from botocore.endpoint import Endpoint
+assert not hasattr(Endpoint._send.__wrapped__, "__wrapped__")
+print("ok")
+"""
+    done = run("-c", code, AIOMOTO_DISABLE="1")
+    assert done.out == "ok\n", done.err
+
+
+def test_entering_waits_for_a_target_that_another_thread_is_executing(toy):
+    (toy / "mod.py").write_text(
+        "import threading, time\n"
+        "class Greeter:\n"
+        "    def greet(self, name): return f'hello {name}'\n"
+        "from aiomoto_toy_gate import executing, go\n"
+        "executing.set(); go.wait(10)\n"
+    )
+    gate = types.ModuleType("aiomoto_toy_gate")
+    gate.executing, gate.go = threading.Event(), threading.Event()
+    sys.modules[gate.__name__] = gate
+    sys.meta_path.remove(_hook.finder)  # so that it comes by unpatched
+    thread = threading.Thread(target=importlib.import_module, args=(f"{TOY}.mod",))
+    try:
+        thread.start()
+        assert gate.executing.wait(10)
+        threading.Timer(0.05, gate.go.set).start()
+        _patches.sweep()
+        assert greeting() == "hello you!"
+    finally:
+        gate.go.set()
+        thread.join()
+        _hook.install()
+
+
+@pytest.mark.parametrize(
+    "stand_in", [MagicMock(), SimpleNamespace(__version__="1"), types.ModuleType("x"), None]
+)
+def test_stand_ins_for_modules_are_ignored(toy, monkeypatch, stand_in):
+    for name in (TOY, f"{TOY}.mod"):
+        monkeypatch.setitem(sys.modules, name, stand_in)
+    with mock_aws():
+        pass
+
+
+def test_imports_of_other_threads_go_on_while_mocks_come_and_go(toy):
+    names = [f"m{number}" for number in range(200)]
+    for name in names:
+        (toy / f"{name}.py").write_text("")
+    errors = []
+
+    def load():
+        for name in names:
+            try:
+                importlib.import_module(f"{TOY}.{name}")
+            except BaseException as error:
+                errors.append(error)
+
+    finders = sys.meta_path
+    before = list(finders)
+    thread = threading.Thread(target=load)
+    thread.start()
+    while thread.is_alive():
+        with mock_aws():
+            assert sys.meta_path[0] is _hook.finder
+    thread.join()
+    assert not errors
+    assert sys.meta_path is finders
+    assert sys.meta_path == before
+
+
+def test_finders_that_come_or_go_inside_a_mock_stay_so():
+    finders = sys.meta_path
+    mine, before = object(), list(finders)
+    with mock_aws():
+        sys.meta_path.append(mine)
+    try:
+        assert sys.meta_path is finders
+        assert sys.meta_path == [*before, mine]
+    finally:
+        finders.remove(mine)
+
+
+def test_motos_own_mock_sweeps_what_came_by_without_a_pth(run):
+    code = """
+import asyncio, sys
+from aiomoto import mock_aws
+with mock_aws():
+    pass
+from aiomoto import _hook
+assert _hook.finder not in sys.meta_path
+import moto
+from aiobotocore.session import get_session
+async def main():
+    with moto.mock_aws():
+        async with get_session().create_client("s3", "us-east-1") as s3:
+            print(len((await s3.list_buckets())["Buckets"]))
+asyncio.run(main())
+"""
+    done = run("-c", code, AIOMOTO_DISABLE="1")
+    assert done.out == "0\n", done.err
+
+
+def test_finder_is_in_front_inside_motos_own_mock(run):
+    code = """
+import importlib.machinery, sys
+class InFront:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("aiobotocore"):
+            return importlib.machinery.PathFinder.find_spec(name, path, target)
+sys.meta_path.insert(0, InFront())
+import moto
+with moto.mock_aws():
+    from aiobotocore.endpoint import AioEndpoint
+    assert hasattr(AioEndpoint._send, "__wrapped__")
+assert isinstance(sys.meta_path[0], InFront)
+print("ok")
+"""
+    done = run("-c", code)
+    assert done.out == "ok\n", done.err

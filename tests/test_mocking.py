@@ -330,6 +330,57 @@ print(ours())
         done = run("-c", code, AIOMOTO_DISABLE="1")
         assert done.out == "0\n1 aiomoto._hook\n0\n", done.err
 
+    def test_configuration_that_is_new_inside_is_gone_after(self):
+        from moto.core.config import default_user_config
+
+        before = dict(default_user_config)
+        with mock_aws():
+            default_user_config["extra"] = {"new": True}
+        assert default_user_config == before
+
+    def test_environment_that_is_another_object(self, monkeypatch):
+        real = os.environ
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "environ", {"AWS_ACCESS_KEY_ID": "other", "HOME": "/"})
+            with mock_aws():
+                assert os.environ["AWS_ACCESS_KEY_ID"] == "FOOBARKEY"
+            assert os.environ == {"AWS_ACCESS_KEY_ID": "other", "HOME": "/"}
+        assert os.environ is real
+        assert os.environ["AWS_ACCESS_KEY_ID"] == "mine"
+
+    def test_mock_of_moto_that_was_started_before_we_came(self, run):
+        code = """
+import os
+os.environ.update(AWS_ACCESS_KEY_ID="mine", AWS_SECRET_ACCESS_KEY="mine")
+import boto3, moto
+stock = moto.mock_aws(); stock.start()
+boto3.client("s3").create_bucket(Bucket="stock")
+def buckets():
+    return sorted(b["Name"] for b in boto3.client("s3").list_buckets()["Buckets"])
+from aiomoto import mock_aws
+with mock_aws():
+    assert buckets() == ["stock"]
+    boto3.client("s3").create_bucket(Bucket="ours")
+assert buckets() == ["ours", "stock"]
+with moto.mock_aws():
+    assert buckets() == ["ours", "stock"]
+stock.stop()
+assert os.environ["AWS_ACCESS_KEY_ID"] == "mine"
+from moto.core.models import MockAWS, botocore_stubber
+assert (MockAWS._nested_count, botocore_stubber.enabled) == (0, False)
+from aiomoto._activation import state
+assert not state.on and not state.layers
+try:
+    stock.stop()
+except RuntimeError:
+    with mock_aws():
+        assert buckets() == []
+    print("ok")
+"""
+        done = run("-c", code, AIOMOTO_DISABLE="1")
+        assert done.out == "ok\n", done.err
+
 
 class TestForeignModes:
     def test_server_mode_of_moto(self, monkeypatch):
@@ -469,6 +520,18 @@ class TestFunctions:
 
         assert await decorator(Callable())() is True
         assert decorator(functools.partial(lambda value: (value, mocked()), 1))() == (1, True)
+
+    async def test_coroutine_whose_function_does_not_look_like_one(self, decorator):
+        async def body():
+            await asyncio.sleep(0)
+            return mocked()
+
+        @decorator
+        def looks_sync():
+            return body()
+
+        assert await looks_sync()
+        assert not mocked()
 
     async def test_raising_coroutine(self, decorator):
         @decorator
@@ -682,6 +745,78 @@ class TestClasses:
 
         plain = vars(Case)["fixture"]
         assert vars(decorator(Case))["fixture"] is plain
+
+    def test_what_is_only_referred_to_is_left_alone(self, decorator):
+        class Elsewhere:
+            def test_it(self):
+                return mocked()
+
+        def somebody(self):
+            return mocked()
+
+        @decorator
+        class Case:
+            model = Elsewhere
+            helper = somebody
+            shortcut = lambda self: mocked()  # noqa: E731
+
+        assert Case.model is Elsewhere
+        assert not Elsewhere().test_it()
+        assert not Case().helper()
+        assert not Case().shortcut()
+
+    def test_set_up_of_a_mixin_starts_from_nothing(self, decorator):
+        @decorator
+        class Mixin:
+            def setUp(self):
+                assert buckets() == []
+                create("mixin")
+
+        class Case(Mixin, unittest.TestCase):
+            @decorator
+            def test_one(self):
+                pass
+
+            test_two = test_one
+
+        assert run_case(Case) == 2
+
+    def test_async_set_up_starts_from_nothing_below_an_unmocked_set_up(self, decorator):
+        class Base(unittest.IsolatedAsyncioTestCase):
+            def setUp(self):
+                self.number = 1
+
+        @decorator
+        class Case(Base):
+            async def asyncSetUp(self):
+                assert await async_buckets() == []
+                create("setup")
+
+            async def test_one(self):
+                assert await async_buckets() == ["setup"]
+                create("one")
+
+            async def test_two(self):
+                assert await async_buckets() == ["setup"]
+                create("two")
+
+        assert run_case(Case) == 2
+
+    def test_async_set_up_keeps_what_a_mocked_set_up_of_a_base_made(self, decorator):
+        @decorator
+        class Base(unittest.IsolatedAsyncioTestCase):
+            def setUp(self):
+                create("base")
+
+        @decorator
+        class Case(Base):
+            async def asyncSetUp(self):
+                create("own")
+
+            async def test_one(self):
+                assert await async_buckets() == ["base", "own"]
+
+        assert run_case(Case) == 1
 
 
 class TestTyping:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import boto3
@@ -78,6 +79,30 @@ async def test_iam_authorisation_counts_each_request_once():
 
         await main()
         assert float("inf") == settings.INITIAL_NO_AUTH_ACTION_COUNT
+
+
+async def test_actions_without_authorization_by_calls_that_overlap():
+    from moto import settings
+    from moto.core import set_initial_no_auth_action_count
+
+    first, second = asyncio.Event(), asyncio.Event()
+    before = settings.INITIAL_NO_AUTH_ACTION_COUNT
+
+    @set_initial_no_auth_action_count(1)
+    async def one():
+        first.set()
+        await second.wait()
+
+    @set_initial_no_auth_action_count(2)
+    async def other():
+        await first.wait()
+        second.set()
+        await task
+        assert settings.INITIAL_NO_AUTH_ACTION_COUNT == 2
+
+    task = asyncio.create_task(one())
+    await other()
+    assert before == settings.INITIAL_NO_AUTH_ACTION_COUNT
 
 
 async def test_multi_account_by_role():

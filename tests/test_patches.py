@@ -17,7 +17,7 @@ IDS = [f"{row.module}.{row.target}" for row in ROWS]
 
 def test_hook_watches_exactly_the_modules_of_the_table():
     own = {name for name in _hook.TARGETS if name.partition(".")[0] in RANGES}
-    assert own == _patches.modules(ROWS)
+    assert own == {name for row in ROWS for name in (row.module, row.dist)}
 
 
 def test_ranges_are_those_of_the_requirements():
@@ -210,7 +210,8 @@ def test_entering_reads_no_package_metadata(monkeypatch):
         pass
 
 
-def test_third_parties_add_rows_by_an_entry_point(run, tmp_path):
+def third_party(tmp_path, rows=None):
+    """Make a distribution that patches itself by an entry point; return its folder."""
     site = tmp_path / "site"
     info = site / "thirdparty-1.0.dist-info"
     info.mkdir(parents=True)
@@ -218,15 +219,60 @@ def test_third_parties_add_rows_by_an_entry_point(run, tmp_path):
     (info / "entry_points.txt").write_text("[aiomoto.patches]\nrows = thirdparty_rows:ROWS\n")
     (site / "thirdparty.py").write_text("def f(a): return 'original'\n")
     (site / "thirdparty_rows.py").write_text(
-        "from aiomoto._patches.table import Row\n"
+        rows
+        or "from aiomoto._patches.table import Row\n"
         "ROWS = [Row('thirdparty', 'f', ('a',), 'thirdparty_rows:wrap', 'reader', 'a test', (1,), (2,))]\n"
         "def wrap(wrapped, instance, args, kwargs): return 'wrapped'\n"
     )
+    return site
+
+
+def test_third_parties_add_rows_by_an_entry_point(run, tmp_path):
     code = (
         "import thirdparty; from aiomoto import mock_aws\nwith mock_aws(): print(thirdparty.f(1))"
     )
-    done = run("-c", code, PYTHONPATH=site)
+    done = run("-c", code, PYTHONPATH=third_party(tmp_path))
     assert done.out == "wrapped\n", done.err
+
+
+def test_rows_of_third_parties_hold_for_motos_own_mock_and_auto(run, tmp_path):
+    site = third_party(tmp_path)
+    use = "import thirdparty; assert thirdparty.f(1) == 'wrapped'; print('ok')"
+    done = run("-c", f"import moto\nwith moto.mock_aws():\n  {use}", PYTHONPATH=site)
+    assert done.out == "ok\n", done.err
+    auto = {"AIOMOTO_AUTO": "1", "AIOMOTO_QUIET": "1"}
+    done = run("-c", f"import boto3; boto3.client('sts')\n{use}", PYTHONPATH=site, **auto)
+    assert done.out == "ok\n", done.err
+
+
+def test_broken_rows_of_third_parties_are_named_when_a_mock_is_entered(run, tmp_path):
+    site = third_party(tmp_path, rows="raise RuntimeError('no luck')")
+    done = run("-c", "import moto, boto3; print('silent')", PYTHONPATH=site)
+    assert (done.out, done.err) == ("silent\n", "")
+    done = run("-c", "import moto\nwith moto.mock_aws(): pass", PYTHONPATH=site)
+    assert done.code == 1
+    assert "AiomotoError: aiomoto cannot read the patches of thirdparty" in done.err
+    assert "no luck" in done.err
+
+
+def test_target_that_is_put_back_unpatched_is_patched_again(toy, monkeypatch):
+    toy()
+    original = importlib.import_module("aiomoto_fit").__dict__["f"].__wrapped__
+    monkeypatch.setattr(load(), "f", original)  # as an undo of a patch that came first does
+    assert load().f(1, 2) == "original"
+    with mock_aws():
+        assert load().f(1, 2) == "wrapped"
+    with mock_aws():
+        assert load().f.__wrapped__ is original
+
+
+def test_broken_wrapt_is_silent_while_inactive(toy, monkeypatch):
+    toy()
+    monkeypatch.setitem(sys.modules, "wrapt", None)
+    assert load().f(1, 2) == "original"
+    with pytest.raises(UnsupportedVersionError, match="wrapt"), mock_aws():
+        pytest.fail("entered a mock that could let requests out")
+    monkeypatch.undo()
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,27 @@ async def test_async_file_like_objects_with_a_checksum(s3):
 
 
 @newer
+async def test_bodies_are_iterated_where_they_can_be_as_aiohttp_does(plain_s3):
+    class Chunks:  # as aiobotocore 2.18's own wrapper of bodies, whose `read` is broken
+        def __init__(self):
+            self.chunks = [b"a" * 5, b"b" * 5]
+
+        def read(self, size=-1):
+            raise TypeError("can't concat coroutine to bytes")
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            if not self.chunks:
+                raise StopAsyncIteration
+            return self.chunks.pop(0)
+
+    await plain_s3.put_object(Bucket="bucket", Key="key", Body=Chunks(), ContentLength=10)
+    reply = await plain_s3.get_object(Bucket="bucket", Key="key")
+    assert await reply["Body"].read() == b"aaaaabbbbb"
+
+
 async def test_aiofiles(plain_s3, tmp_path):
     (tmp_path / "file").write_bytes(DATA)
     async with aiofiles.open(tmp_path / "file", "rb") as body:

@@ -413,7 +413,7 @@ STREAM = (
 
 async def collect(stream, into):
     async for one in stream:
-        into.append(one)  # noqa: PERF401  # those before an error count
+        into.append(one)  # those before an error count
 
 
 async def test_event_streams_with_an_initial_response_and_an_error(monkeypatch):

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from functools import cache, reduce
 from importlib import import_module
+from importlib.machinery import ModuleSpec
+from threading import Lock
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from aiomoto._activation import ABSENT, state
-from aiomoto._patches import speed_rows, table
-from aiomoto._patches.table import REQUIRED, Row
-from aiomoto.errors import UnsupportedVersionError
+from aiomoto._activation import say, state
+from aiomoto._patches.table import REQUIRED, ROWS, Row
+from aiomoto.errors import AiomotoError, UnsupportedVersionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from types import ModuleType
+    from collections.abc import Iterable, Iterator
 
 # Third-party distributions may add rows: an entry point in this group names a sequence of Row.
 PLUGIN_GROUP = "aiomoto.patches"
 
-_MARK = "__aiomoto_spec__"
-ROWS = (*table.ROWS, *speed_rows.ROWS)
-_rows = list(ROWS)
-_problems: dict[str, list[tuple[Row, UnsupportedVersionError]]] = {}
+# AIOMOTO_SPEED=0 leaves moto and botocore as slow as they are.
+_FAST = os.environ.get("AIOMOTO_SPEED", "").strip().lower() not in {"0", "false", "no", "off"}
+_rows = [row for row in ROWS if _FAST or row.role != "speed"]
+_problems: dict[Row, AiomotoError] = {}
+_broken_plugins: list[AiomotoError] = []
+_newer: dict[str, str] = {}  # distributions beyond their range, let in by AIOMOTO_UNSUPPORTED
+_executed: set[str] = set()
+# Held while a target is looked at and wrapped, and never while anything is imported: another
+# thread may stand here with the lock of the module that it is importing.
+_lock = Lock()
 
 
 def apply(module: ModuleType) -> None:
@@ -35,33 +43,29 @@ def apply(module: ModuleType) -> None:
         UnsupportedVersionError: a mock is active, and a row that it needs does not fit.
     """
     name = module.__name__
-    version = _version(name.partition(".")[0])
-    if version is None:
-        return  # the distribution is still being imported: its root module comes by last
-    # The spec is new for every import and reload, so the mark needs no clearing.
-    vars(module)[_MARK] = module.__spec__
-    _problems[name] = []
-    for row in _rows:
-        if row.module == name:
-            _apply_row(row, module, version)
+    _executed.add(name)
+    _apply((row, module) for row in _rows if row.module == name)
     if "." not in name:
         sweep(name)  # submodules that came by before the version was known
     if state.on:
         check()
 
 
-def sweep(dist: str | None = None) -> None:
-    """Patch what was imported before the finder stood, or past it; or of one distribution."""
-    for name in {row.module for row in _rows if dist in {None, row.dist}}:
-        module = sys.modules.get(name)
-        if module is not None and not is_patched(module):
-            apply(module)
+def sweep(root: str | None = None) -> None:
+    """Patch what was imported before the finder stood, or past it; or only of one distribution.
 
-
-def is_patched(module: ModuleType) -> bool:
-    """Return whether a loaded module has its patches, or is still being executed."""
-    spec = module.__spec__
-    return getattr(spec, "_initializing", False) or vars(module).get(_MARK, ABSENT) is spec
+    A target that somebody has put back, having saved it before it was patched, is patched again.
+    """
+    for row in _rows:
+        module = sys.modules.get(row.module)
+        if root is None and _is_executing(module):
+            with suppress(RuntimeError):  # where the two threads would wait for each other
+                import_module(row.module)  # waits for the thread that executes it
+    _apply(
+        (row, module)
+        for row in _rows
+        if root in {None, row.dist} and (module := _loaded(row.module)) is not None
+    )
 
 
 def check() -> None:
@@ -69,82 +73,167 @@ def check() -> None:
 
     Raises:
         UnsupportedVersionError: a door, guard or state row does not fit a loaded module.
+        AiomotoError: the rows of a third-party distribution cannot be read.
     """
-    for name, problems in _problems.items():
-        for row, problem in problems:
-            if row.role in REQUIRED and name in sys.modules:
-                raise problem
+    for problem in _broken_plugins:
+        raise problem
+    for row, problem in _problems.items():
+        if row.role in REQUIRED and row.module in sys.modules:
+            raise problem
+    for dist, version in [*_newer.items()]:
+        _tell(dist, version)
 
 
 def report() -> list[tuple[Row, str]]:
     """Say of each row what became of it."""
-    states = []
-    for row in _rows:
-        module = sys.modules.get(row.module)
-        if module is None or not is_patched(module):
-            states.append((row, "not loaded"))
-            continue
-        reasons = (
-            problem.reason for other, problem in _problems.get(row.module, ()) if other is row
-        )
-        states.append((row, next(reasons, "applied")))
-    return states
+    return [(row, _state(row)) for row in _rows]
+
+
+def _state(row: Row) -> str:
+    if _loaded(row.module) is None:
+        return "not loaded"
+    problem = _problems.get(row)
+    return getattr(problem, "reason", str(problem)) if problem else "applied"
 
 
 @cache
-def load_plugins() -> frozenset[str]:
-    """Add the rows of third-party distributions, once per process; return their modules.
+def load_plugins() -> None:
+    """Add the rows of third-party distributions, once per process.
 
     Reads the metadata of every installed distribution: never on entering a mock.
     """
     from importlib_metadata import entry_points  # 20 ms
 
-    plugins = entry_points(group=PLUGIN_GROUP)
-    rows = [Row(*row) for plugin in plugins for row in plugin.load()]
-    _rows.extend(rows)
-    return modules(rows)
-
-
-def modules(rows: Iterable[Row]) -> frozenset[str]:
-    """Return the modules to watch for: the targets', and each distribution's root."""
-    return frozenset(name for row in rows for name in (row.module, row.dist))
-
-
-def _apply_row(row: Row, module: ModuleType, version: str) -> None:
-    """Wrap the target of a row, or keep why that cannot be done."""
-    from wrapt import wrap_function_wrapper  # imports asyncio
-
-    reason: str | None
-    if parse_version(version) < row.low:
-        reason = "is older than any version that aiomoto knows"
-    elif parse_version(version) >= row.high and not _unsupported_allowed():
-        reason = "may have changed: this version is newer than any that aiomoto knows"
-    else:
-        reason = _misfit(row, module)
-    if reason is None:
+    for plugin in entry_points(group=PLUGIN_GROUP):
         try:
-            wrap_function_wrapper(module, row.target, _resolve(row.wrapper))
-        except Exception as error:  # noqa: BLE001  # an inactive aiomoto never raises
-            reason = f"could not be patched ({error!r})"
-    if reason is not None and not (row.optional and reason == _GONE):
-        problem = UnsupportedVersionError(
-            row.dist, version, row.supported, f"{row.module}.{row.target}", reason
-        )
-        _problems[module.__name__].append((row, problem))
+            _rows.extend([Row(*row) for row in plugin.load()])
+        except Exception as error:  # noqa: BLE001  # somebody else's code: `check` tells
+            dist = plugin.dist.name if plugin.dist else "an unknown distribution"
+            message = (
+                f"aiomoto cannot read the patches of {dist} ({PLUGIN_GROUP}: {plugin.value}): "
+                f"{error!r}. Upgrade or uninstall {dist}."
+            )
+            _broken_plugins.append(AiomotoError(message))
+
+
+def broken_plugins() -> list[str]:
+    """Say which distributions' rows cannot be read, and why."""
+    return [str(problem) for problem in _broken_plugins]
+
+
+def modules() -> frozenset[str]:
+    """Return the modules to watch for: the targets', and each distribution's root."""
+    return frozenset(name for row in _rows for name in (row.module, row.dist))
+
+
+def _loaded(name: str) -> ModuleType | None:
+    """Return a module that has been executed, and is no stand-in that a test has put there."""
+    module = sys.modules.get(name)
+    real = isinstance(module, ModuleType) and isinstance(module.__spec__, ModuleSpec)
+    return None if not real or _is_executing(module) else module
+
+
+def _is_executing(module: object) -> bool:
+    # "is True": a stand-in may have any attribute.
+    return getattr(getattr(module, "__spec__", None), "_initializing", False) is True
+
+
+def _apply(targets: Iterable[tuple[Row, ModuleType]]) -> None:
+    for row, module in targets:
+        problem = _apply_row(row, module)
+        if problem is None:
+            _problems.pop(row, None)
+        else:
+            _problems[row] = problem
+
+
+def _apply_row(row: Row, module: ModuleType) -> UnsupportedVersionError | None:
+    """Wrap the target of a row, once; return why that cannot be done."""
+    found = "of unknown version"
+    try:
+        if _is_applied(row, module):
+            return None
+        version = _version(row.dist)
+        if version is None:
+            return None  # still being imported: the distribution's root comes by last
+        found = version
+        reason = _outside(row, version) or _misfit(row, module)
+        if reason is None:
+            _wrap(row, module)
+    except Exception as error:  # noqa: BLE001  # an inactive aiomoto never raises
+        reason = f"could not be patched ({error!r})"
+    if reason is None or (row.optional and reason == _GONE):
+        return None
+    return UnsupportedVersionError(
+        row.dist, found, row.supported, f"{row.module}.{row.target}", reason
+    )
 
 
 _GONE = "does not exist"
 
 
+def _target(row: Row, module: ModuleType) -> Any:
+    """Return the target of a row, None where there is none."""
+    try:
+        return reduce(getattr, row.target.split("."), module)
+    except AttributeError:
+        return None
+
+
+def _chain(target: Any) -> Iterator[Any]:
+    """Yield a function and all that it wraps."""
+    while target is not None:
+        yield target
+        target = getattr(target, "__wrapped__", None)
+
+
+def _is_applied(row: Row, module: ModuleType) -> bool:
+    home, _, name = row.wrapper.partition(":")
+    wrapper = getattr(sys.modules.get(home), name, None)
+    functions = _chain(_target(row, module))
+    return wrapper is not None and any(
+        getattr(function, "_self_wrapper", None) is wrapper for function in functions
+    )
+
+
+def _wrap(row: Row, module: ModuleType) -> None:
+    from wrapt import wrap_function_wrapper  # imports asyncio
+
+    wrapper = _resolve(row.wrapper)
+    with _lock:
+        if not _is_applied(row, module):  # another thread may have been faster
+            wrap_function_wrapper(module, row.target, wrapper)
+
+
+def _outside(row: Row, version: str) -> str | None:
+    """Say on which side a version is outside the range of a row."""
+    if parse_version(version) < row.low:
+        return "is older than any version that aiomoto knows"
+    if not row.high or parse_version(version) < row.high:
+        return None
+    if _unsupported_allowed() and row.role != "speed":
+        _newer[row.dist] = version
+        return None
+    return (
+        "may have changed: this version is newer than any that aiomoto knows "
+        "(AIOMOTO_UNSUPPORTED=warn mocks it all the same)"
+    )
+
+
+@cache  # once
+def _tell(dist: str, version: str) -> None:
+    say(
+        f"{dist} {version} is newer than any version that aiomoto knows, and is mocked because "
+        "AIOMOTO_UNSUPPORTED=warn: something may reach AWS"
+    )
+
+
 def _misfit(row: Row, module: ModuleType) -> str | None:
     """Say how the structure of a target differs from what the row expects."""
-    try:
-        target = reduce(getattr, row.target.split("."), module)
-    except AttributeError:
+    target = _target(row, module)
+    if target is None:
         return _GONE
-    original = target
-    while hasattr(original, "__wrapped__"):
-        original = original.__wrapped__
+    *_, original = _chain(target)
     code = getattr(original, "__code__", None)
     if code is None or getattr(original, "__module__", None) != row.module:
         return None  # somebody else's patch: wrapped as it is, and not ours to judge
@@ -163,11 +252,13 @@ def _version(root: str) -> str | None:
     """Return the version of a loaded distribution, None while it is still being imported."""
     module = sys.modules.get(root)
     version = getattr(module, "__version__", None)
-    if version is None and not getattr(module and module.__spec__, "_initializing", False):
-        from importlib_metadata import version as installed  # rare
+    if isinstance(version, str):
+        return version
+    if _is_executing(module) and root not in _executed:
+        return None
+    from importlib_metadata import version as installed  # rare
 
-        version = installed(root)
-    return version
+    return installed(root)
 
 
 def parse_version(version: str) -> tuple[int, ...]:

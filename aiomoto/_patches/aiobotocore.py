@@ -8,6 +8,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from botocore.httpchecksum import AwsChunkedWrapper
+
 from aiomoto import _dispatch, _waiting
 from aiomoto._activation import FAKE_KEY, FAKE_SECRET, state
 from aiomoto._patches import _responses
@@ -50,12 +52,13 @@ def _library(http_session: Any) -> _waiting.Asyncio:
 
 async def _body(body: Any) -> bytes | str | None:
     """Return a request's body as a whole, in a form that moto takes."""
-    if hasattr(body, "read"):
+    # First, as aiohttp does: not every `read` beside it works. botocore's own does.
+    if hasattr(body, "__aiter__") and not isinstance(body, AwsChunkedWrapper):
+        body = [chunk async for chunk in body]
+    elif hasattr(body, "read"):
         body = body.read()
         if inspect.isawaitable(body):
             body = await body
-    elif hasattr(body, "__aiter__"):
-        body = [chunk async for chunk in body]
     return whole(body)
 
 
@@ -71,8 +74,10 @@ def create_request(
 async def _create_request(
     wrapped: Callable[..., Awaitable[Any]], endpoint: Any, params: Any, operation_model: Any = None
 ) -> Any:
+    context = params.get("context") or {}
+    _dispatch.stamp(context)  # before it is signed
     request = await wrapped(params, operation_model)
-    return _dispatch.attach_origin(request, params, operation_model, endpoint.host)
+    return _dispatch.attach_origin(request, context, operation_model, endpoint.host)
 
 
 def http_send(

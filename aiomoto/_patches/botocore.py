@@ -47,6 +47,17 @@ def whole(body: Any) -> bytes | str | None:
         return b"".join(body)  # an iterable of bytes, which a real backend would send in chunks
 
 
+def emit_api_params(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+    """`_emit_api_params` of both kinds of client: the first that a call does with its context."""
+    if state.watch:
+        _emit_api_params(*args, **kwargs)
+    return wrapped(*args, **kwargs)
+
+
+def _emit_api_params(api_params: Any, operation_model: Any, context: Any) -> None:  # noqa: ARG001
+    _dispatch.stamp(context)
+
+
 def create_request(wrapped: Callable[..., Any], endpoint: Any, args: Any, kwargs: Any) -> Any:
     """`Endpoint.create_request`: tell the request where it comes from."""
     if not state.watch:
@@ -57,8 +68,10 @@ def create_request(wrapped: Callable[..., Any], endpoint: Any, args: Any, kwargs
 def _create_request(
     wrapped: Callable[..., Any], endpoint: Any, params: Any, operation_model: Any = None
 ) -> Any:
+    context = params.get("context") or {}
+    _dispatch.stamp(context)  # before it is signed
     request = wrapped(params, operation_model)
-    return _dispatch.attach_origin(request, params, operation_model, endpoint.host)
+    return _dispatch.attach_origin(request, context, operation_model, endpoint.host)
 
 
 def http_send(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
@@ -95,19 +108,25 @@ def get_credentials(wrapped: Callable[..., Any], session: Any, args: Any, kwargs
 def hides_credentials(session: Any) -> bool:
     """Return whether a session must resolve to the mock's credentials.
 
-    Not where it has its own, or where the user replaced botocore's chain of providers.
+    Not where it was given its own, or where the user replaced botocore's chain of providers.
     """
-    if not is_on() or session._credentials is not None:
-        return False
-    if not mocks_credentials():
+    if not is_on() or not mocks_credentials():
         return False
     from botocore.credentials import CredentialResolver
 
-    locator = session._components
-    factory = locator._deferred.get("credential_provider")
-    if getattr(factory, "__module__", None) in {"botocore.session", "aiobotocore.session"}:
-        return True  # botocore's own chain, which takes a millisecond to make
-    return isinstance(session.get_component("credential_provider"), CredentialResolver)
+    own = session._credentials
+    if own is None and _has_own_chain(session):
+        return True
+    chain = session.get_component("credential_provider")
+    return isinstance(chain, CredentialResolver) and (
+        own is None or own.method in {provider.METHOD for provider in chain.providers}
+    )
+
+
+def _has_own_chain(session: Any) -> bool:
+    """Return whether a session would make botocore's own chain: that takes a millisecond."""
+    factory = session._components._deferred.get("credential_provider")
+    return getattr(factory, "__module__", None) in {"botocore.session", "aiobotocore.session"}
 
 
 def mocks_credentials() -> bool:
@@ -152,5 +171,7 @@ def run_credential_process(wrapped: Callable[..., Any], _: Any, args: Any, kwarg
     from botocore.exceptions import CredentialRetrievalError
 
     raise CredentialRetrievalError(
-        provider="custom-process", error_msg="aiomoto runs no credential_process while mocking"
+        provider="custom-process",
+        error_msg="aiomoto runs no credential_process while mocking; make the session or client "
+        "inside the mock, where it gets the mock's credentials",
     )

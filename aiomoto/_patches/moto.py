@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aiomoto import _backends, _lifecycle, _patches, _waiting
+from aiomoto import _backends, _dispatch, _lifecycle, _patches, _waiting
+from aiomoto._activation import Attribute, Layer, Layers
 from aiomoto._decorators import decorate, decorate_class, is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from botocore.awsrequest import AWSPreparedRequest
 
-def stubber_call(*_: Any) -> None:
-    """`BotocoreStubber.__call__` as an event handler: the door answers instead.
+_patches.load_plugins()  # whoever mocks loads this module, and before any mock is entered
 
-    `_dispatch.ask` calls the original that this wrapper keeps.
-    """
+
+def stubber_call(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+    """`BotocoreStubber.__call__`: answers our dispatch, and nothing as an event handler."""
+    return _stubber_call(wrapped, *args, **kwargs)
+
+
+def _stubber_call(
+    wrapped: Callable[..., Any], event_name: str, request: AWSPreparedRequest, **kwargs: Any
+) -> Any:
+    if not _dispatch.is_asked(request):
+        return None
+    return wrapped(event_name, request, **kwargs)
 
 
 def start(wrapped: Callable[..., None], mock: Any, args: Any, kwargs: Any) -> None:
@@ -30,7 +41,7 @@ def start(wrapped: Callable[..., None], mock: Any, args: Any, kwargs: Any) -> No
 
 def stop(wrapped: Callable[..., None], mock: Any, args: Any, kwargs: Any) -> None:
     """`MockAWS.stop`: the mock's newest layer leaves."""
-    if not _lifecycle.is_in_process(mock):
+    if not _lifecycle.is_in_process(mock) or _lifecycle.disown(mock):
         wrapped(*args, **kwargs)
         return
     _lifecycle.leave(mock, *args, **kwargs)
@@ -97,22 +108,21 @@ def _set_no_auth_count(
 class _NoAuthCount:
     """A number of actions that need no authorization, in the form of a mock for `decorate`."""
 
+    layers = Layers()  # of all calls that are running, which may end in any order
+
     def __init__(self, count: float) -> None:
         self.count = count
-        self.found: list[tuple[float, int]] = []
 
     def start(self, reset: object = None) -> None:  # noqa: ARG002  # as mocks have it
         from moto import settings
 
-        authenticator = _backends.authenticator()
-        self.found.append((settings.INITIAL_NO_AUTH_ACTION_COUNT, authenticator.request_count))
-        settings.INITIAL_NO_AUTH_ACTION_COUNT, authenticator.request_count = self.count, 0
+        layer = Layer(self)
+        layer.set(Attribute(settings, "INITIAL_NO_AUTH_ACTION_COUNT"), self.count)
+        layer.set(Attribute(_backends.authenticator(), "request_count"), 0)
+        self.layers.append(layer)
 
     def stop(self, remove_data: object = None) -> None:  # noqa: ARG002  # as mocks have it
-        from moto import settings
-
-        authenticator = _backends.authenticator()
-        settings.INITIAL_NO_AUTH_ACTION_COUNT, authenticator.request_count = self.found.pop()
+        self.layers.take_out(next(layer for layer in self.layers if layer.owner is self))
 
 
 def decorate_callable(wrapped: Callable[..., Any], mock: Any, args: Any, kwargs: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiomoto._patches.table import Row
+from aiomoto._patches.rows import Row
 
 # After the newest versions that the differential test has run on.
 KNOWN: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
