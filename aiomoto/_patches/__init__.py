@@ -29,6 +29,7 @@ _problems: dict[Row, AiomotoError] = {}
 _broken_plugins: list[AiomotoError] = []
 _newer: dict[str, str] = {}  # distributions beyond their range, let in by AIOMOTO_UNSUPPORTED
 _executed: set[str] = set()
+_left: dict[int, tuple[ModuleType, Any]] = {}  # by the ids of rows: the targets as patched
 # Held while a target is looked at and wrapped, and never while anything is imported: another
 # thread may stand here with the lock of the module that it is importing.
 _lock = Lock()
@@ -56,16 +57,31 @@ def sweep(root: str | None = None) -> None:
 
     A target that somebody has put back, having saved it before it was patched, is patched again.
     """
-    for row in _rows:
+    rows = [row for row in _rows if not _is_as_left(row)]
+    for row in rows:
         module = sys.modules.get(row.module)
         if root is None and _is_executing(module):
             with suppress(RuntimeError):  # where the two threads would wait for each other
                 import_module(row.module)  # waits for the thread that executes it
     _apply(
         (row, module)
-        for row in _rows
+        for row in rows
         if root in {None, row.dist} and (module := _loaded(row.module)) is not None
     )
+
+
+def _is_as_left(row: Row) -> bool:
+    """Return whether a target is what the last look has found patched: every enter looks."""
+    module, found = _left.get(id(row), (None, None))
+    if sys.modules.get(row.module) is not module:
+        return False
+    return module is None or _raw_target(row, module) is found
+
+
+def _raw_target(row: Row, module: ModuleType) -> Any:
+    """Return what stands at the place of a target: reading it would make a bound wrapper."""
+    *owners, name = row.target.split(".")
+    return vars(reduce(getattr, owners, module)).get(name)
 
 
 def check() -> None:
@@ -152,6 +168,7 @@ def _apply_row(row: Row, module: ModuleType) -> UnsupportedVersionError | None:
     found = "of unknown version"
     try:
         if _is_applied(row, module):
+            _left[id(row)] = module, _raw_target(row, module)
             return None
         version = _version(row.dist)
         if version is None:

@@ -48,13 +48,14 @@ def whole(body: Any) -> bytes | str | None:
 
 
 def emit_api_params(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
-    """`_emit_api_params` of both kinds of client: the first that a call does with its context."""
+    """`BaseClient._emit_api_params`: the first that a call does with its context."""
     if state.watch:
-        _emit_api_params(*args, **kwargs)
+        stamp_api_params(*args, **kwargs)
     return wrapped(*args, **kwargs)
 
 
-def _emit_api_params(api_params: Any, operation_model: Any, context: Any) -> None:  # noqa: ARG001
+def stamp_api_params(api_params: Any, operation_model: Any, context: Any) -> None:  # noqa: ARG001
+    """Note to which activation a call belongs."""
     _dispatch.stamp(context)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from functools import lru_cache
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aiomoto._patches.botocore import is_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _SHARED = "aiomoto_shared"  # an attribute of tries whose nodes belong to others too
 _VARARGS, _VARKEYWORDS = 0x04, 0x08  # CPython's flags of code objects
@@ -31,28 +31,37 @@ def accepts_kwargs(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) 
     ]
 
 
-def alias_event_name(wrapped: Callable[..., str], aliaser: Any, args: Any, kwargs: Any) -> str:
-    """`EventAliaser._alias_event_name`: the same for all aliasers with botocore's own aliases."""
-    if not is_on() or kwargs:
-        return wrapped(*args, **kwargs)
-    (event_name,) = args
-    known: dict[str, str] = aliaser._alias_name_cache
-    if event_name not in known:
-        from botocore.hooks import EVENT_ALIASES
+class Names(dict[str, str]):
+    """An aliaser's cache of names, which finds out by itself what is not in it."""
 
-        aliases = aliaser._event_aliases
-        if aliases is not EVENT_ALIASES and aliases != EVENT_ALIASES:
-            return wrapped(event_name)
-        known[event_name] = _aliased(event_name)
-    return known[event_name]
+    def __init__(self, aliases: dict[str, str]) -> None:
+        self._aliases = aliases
+
+    def __contains__(self, name: object) -> bool:
+        if not dict.__contains__(self, name):
+            from botocore.hooks import EVENT_ALIASES
+
+            if self._aliases is not EVENT_ALIASES and self._aliases != EVENT_ALIASES:
+                return False
+            self[cast("str", name)] = _aliased(cast("str", name))
+        return True
+
+
+def aliaser_init(wrapped: Callable[..., None], aliaser: Any, args: Any, kwargs: Any) -> None:
+    """`EventAliaser.__init__`: a name is the same for all aliasers with botocore's own aliases."""
+    wrapped(*args, **kwargs)
+    if is_on():
+        aliaser._alias_name_cache = Names(aliaser._event_aliases)
 
 
 @lru_cache(maxsize=4096)
 def _aliased(event_name: str) -> str:
     from botocore.hooks import EventAliaser
 
-    original: Callable[..., str] = EventAliaser._alias_event_name.__wrapped__
-    return original(EventAliaser(None), event_name)
+    aliaser = EventAliaser(None)
+    aliaser._alias_name_cache = {}
+    alias: str = aliaser._alias_event_name(event_name)
+    return alias
 
 
 def copy_trie(wrapped: Callable[..., Any], trie: Any, args: Any, kwargs: Any) -> Any:
@@ -92,32 +101,32 @@ def _copied(node: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_prepared: dict[type, tuple[Any, Any, dict[str, str]]] = {}
+_prepared: dict[type, tuple[Any, Any]] = {}
 
 
 def register_builtin_handlers(
     wrapped: Callable[..., None], session: Any, args: Any, kwargs: Any
 ) -> None:
     """`Session._register_builtin_handlers`: done once for all sessions that do it alike."""
-    aliaser = session._events
-    emitter = aliaser._emitter
-    if not is_on() or vars(emitter._handlers) != _EMPTY or emitter._unique_id_handlers:
+    from botocore.hooks import HierarchicalEmitter
+
+    emitter = session._original_handler
+    if not is_on() or not isinstance(emitter, HierarchicalEmitter) or not _is_empty(emitter):
         wrapped(*args, **kwargs)
         return
-    depends_on = _depends_on(session, aliaser, emitter)
+    depends_on = _depends_on(session, session._events, emitter)
     found = _prepared.get(type(emitter))
     if found is not None and found[0] == depends_on:
-        _, trie, names = found
-        emitter._handlers = trie.__copy__()
-        aliaser._alias_name_cache.update(names)
+        emitter._handlers = found[1].__copy__()
         return
     wrapped(*args, **kwargs)
-    if not emitter._unique_id_handlers:
-        trie = emitter._handlers.__copy__()
-        _prepared[type(emitter)] = depends_on, trie, {**aliaser._alias_name_cache}
+    if not emitter._unique_id_handlers:  # those are not in the trie alone
+        _prepared[type(emitter)] = depends_on, emitter._handlers.__copy__()
 
 
-_EMPTY = {"_root": {"chunk": None, "children": {}, "values": None}}
+def _is_empty(emitter: Any) -> bool:
+    root = emitter._handlers._root
+    return not (root["children"] or root["values"] or emitter._unique_id_handlers)
 
 
 def _depends_on(session: Any, aliaser: Any, emitter: Any) -> Any:
@@ -138,3 +147,20 @@ def _depends_on(session: Any, aliaser: Any, emitter: Any) -> Any:
 
 
 _REGISTERING = ("register", "register_first", "register_last")
+
+
+class Nothing:
+    """Awaited it gives None, as most handlers do, at once."""
+
+    def __await__(self) -> Iterator[None]:
+        return iter(())
+
+
+_nothing = Nothing()
+
+
+def resolve_awaitable(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+    """`resolve_awaitable`: no coroutine and no look-up of types for a None."""
+    if args == (None,) and is_on():
+        return _nothing
+    return wrapped(*args, **kwargs)

@@ -1,8 +1,8 @@
-"""Faster sessions: a model file of botocore or boto3 is parsed once per process.
+"""Faster sessions: a model that botocore or boto3 brings along is parsed once per process.
 
-Every session gets a copy of its own, which it may change; the copying is put off until somebody
-looks. Only the files that the two packages bring along are shared: what users write
-(``AWS_DATA_PATH``, ``~/.aws/models``) is read afresh by every session.
+Every session gets a copy of its own, which it may change; a part of it is copied when somebody
+looks at it. What users write (``AWS_DATA_PATH``, ``~/.aws/models``) is read afresh by every
+session, as ever.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 
 # Nodes with more entries than this, such as all shapes of a service, are copied entry by entry.
 _SMALL = 32
-# Bytes of JSON whose parsed form is kept; EC2's model, the largest, has 4 MB.
-_BUDGET = 48 << 20
+# Bytes of JSON whose parsed form is kept. EC2's model, the largest, has 4 MB, S3's 1.4 MB.
+_BUDGET = 24 << 20
+
+_INNER = frozenset({OrderedDict, list})  # what a parsed file holds beside plain values
 
 _lock = RLock()
 
 
 class Copied(OrderedDict[str, Any]):
-    """A node whose inner nodes are this copy's own."""
+    """A node of a session's own copy, with nodes of its own in it."""
 
     def __reduce__(self) -> Any:
         return OrderedDict(self).__reduce__()
@@ -42,12 +44,14 @@ class Copied(OrderedDict[str, Any]):
 
 
 class Uncopied(Copied):
-    """A node that still holds inner nodes of the shared original, and hands none of them out.
+    """A node of a session's own copy, with nodes of the shared original in it.
 
-    The shared ones are known by their types, which are exactly OrderedDict and list.
+    It hands none of them out: whatever is asked for is copied first. They are known by their
+    types, which are exactly OrderedDict and list.
 
     Attributes:
-        written: the keys that were set since, whose values are the user's, whatever their types.
+        written: the keys that were set since. Their values are the user's, whatever their types.
+        original: of a whole document: what it is a copy of.
     """
 
     def __getitem__(self, key: str) -> Any:
@@ -63,7 +67,7 @@ class Uncopied(Copied):
     def _copy_one(self, key: str) -> Any:
         with _lock:
             value = OrderedDict.__getitem__(self, key)
-            if type(value) is OrderedDict and type(self) is Uncopied and key not in self._written():
+            if type(self) is Uncopied and type(value) is OrderedDict and key not in self._written():
                 value = uncopied(value)
                 OrderedDict.__setitem__(self, key, value)
             return value
@@ -79,7 +83,7 @@ class Uncopied(Copied):
         return written
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401  # that would be itself
 
 
 def _copying_first(name: str) -> Callable[..., Any]:
@@ -94,10 +98,10 @@ def _copying_first(name: str) -> Callable[..., Any]:
 
 for _name in (
     "__delitem__",
-    "__or__",
-    "__ror__",
     "__ior__",
+    "__or__",
     "__reduce__",
+    "__ror__",
     "copy",
     "items",
     "pop",
@@ -108,50 +112,50 @@ for _name in (
 ):
     setattr(Uncopied, _name, _copying_first(_name))
 for _class in (Copied, Uncopied):
-    _class.__name__ = _class.__qualname__ = "OrderedDict"  # what a model shows when it is printed
+    _class.__name__ = _class.__qualname__ = "OrderedDict"  # which a printed model shows
 
 
 def uncopied(value: Any) -> Any:
-    """Return a copy of a shared value, whose inner nodes will be copied when they are needed."""
+    """Return a copy of a shared value, whose inner nodes are copied when they are needed."""
     if type(value) is OrderedDict:
         node = Copied(value)
-        node.__class__ = Uncopied
+        if not _INNER.isdisjoint(map(type, value.values())):
+            node.__class__ = Uncopied  # type: ignore[assignment]  # which mypy takes for another's
         return node
     return [uncopied(item) for item in value] if type(value) is list else value
 
 
+def copy_all(node: Uncopied) -> None:
+    """Copy what is in a node, which makes it an ordinary dictionary."""
+    with _lock:
+        if type(node) is not Uncopied:
+            return  # another thread was faster
+        written = vars(node).pop("written", ())
+        for key, value in list(dict.items(node)):
+            if type(value) in _INNER and key not in written:
+                OrderedDict.__setitem__(node, key, uncopied(value))
+        node.__class__ = Copied
+
+
 def original(node: Any) -> Any:
-    """Return the shared original of a document that nobody has looked into, None otherwise."""
+    """Return what a document is a copy of, None where somebody may have changed the copy."""
     if type(node) is not Uncopied or "written" in vars(node):
         return None
     return vars(node).get("original")
 
 
 def peek(node: Any, *path: str) -> Any:
-    """Return what stands in a node now, only to be read."""
+    """Return what stands in a node, shared or not, only to be read."""
     for key in path:
         node = dict.__getitem__(node, key)
     return node
 
 
-def copy_all(node: Uncopied) -> None:
-    """Copy the inner nodes of a node, which makes it an ordinary dictionary."""
-    with _lock:
-        if type(node) is not Uncopied:
-            return
-        written = vars(node).pop("written", ())
-        for key, value in list(dict.items(node)):
-            if type(value) in {OrderedDict, list} and key not in written:
-                OrderedDict.__setitem__(node, key, uncopied(value))
-        node.__class__ = Copied
-
-
 class Documents:
-    """Parsed files by their paths, the last used ones within a budget of bytes."""
+    """Parsed files by their paths: those used last, within a budget of bytes."""
 
     def __init__(self) -> None:
         self.parsed: OrderedDict[str, tuple[int, Any]] = OrderedDict()
-        self.size = 0
 
     def get(self, path: str) -> Any:
         """Return a parsed file, None where it is not kept."""
@@ -162,24 +166,21 @@ class Documents:
             return self.parsed[path][1]
 
     def keep(self, path: str, document: Any) -> None:
-        """Keep a parsed file; it must not be changed from now on."""
+        """Keep a parsed file, which must not be changed from now on."""
+        size = os.path.getsize(path) * (8 if path.endswith(".gz") else 1)
         with _lock:
-            size, _ = self.parsed.pop(path, (0, None))
-            self.parsed[path] = os.path.getsize(path), document
-            self.size += self.parsed[path][0] - size
-            while self.size > _BUDGET:
-                self.size -= self.parsed.popitem(last=False)[1][0]
+            self.parsed[path] = size, document
+            total = sum(size for size, _ in self.parsed.values())
+            while total > _BUDGET:
+                total -= self.parsed.popitem(last=False)[1][0]
 
 
 documents = Documents()
-services: dict[tuple[str, ...], list[str]] = {}
 
 
 def load_file(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
     """`JSONFileLoader._load_file`: a copy of what was parsed before."""
-    if not is_on():
-        return wrapped(*args, **kwargs)
-    return _load_file(wrapped, *args, **kwargs)
+    return _load_file(wrapped, *args, **kwargs) if is_on() else wrapped(*args, **kwargs)
 
 
 def _load_file(wrapped: Callable[..., Any], full_path: str, open_method: Any) -> Any:
@@ -188,12 +189,11 @@ def _load_file(wrapped: Callable[..., Any], full_path: str, open_method: Any) ->
     document = documents.get(full_path)
     if document is None:
         document = wrapped(full_path, open_method)
-        if document is None:
-            return None
+        if type(document) is not OrderedDict:
+            return document  # None where there is no such file
         documents.keep(full_path, document)
     made = uncopied(document)
-    if type(made) is Uncopied:
-        made.original = document
+    vars(made)["original"] = document
     return made
 
 
@@ -203,25 +203,27 @@ def _shipped() -> tuple[str, ...]:
 
 
 @cache
-def _folders(*names: str) -> tuple[str, ...]:
-    return tuple(os.path.join(os.path.dirname(sys.modules[name].__file__), "data", "") for name in names)
+def _folders(*packages: str) -> tuple[str, ...]:
+    files = (sys.modules[name].__file__ or "" for name in packages)
+    return tuple(os.path.join(os.path.dirname(file), "data", "") for file in files)
 
 
-def list_available_services(wrapped: Callable[..., Any], loader: Any, args: Any, kwargs: Any) -> Any:
-    """`Loader.list_available_services`: the folders of the packages are read once."""
+_services: dict[tuple[str, ...], list[str]] = {}
+
+
+def list_services(wrapped: Callable[..., Any], loader: Any, args: Any, kwargs: Any) -> Any:
+    """`Loader.list_available_services`: the folders that never change are walked once."""
     from botocore.loaders import JSONFileLoader
 
-    if not is_on() or type(loader.file_loader) is not JSONFileLoader:
-        return wrapped(*args, **kwargs)
     own = ("list_available_services", *args, *(x for pair in sorted(kwargs.items()) for x in pair))
-    if own in loader._cache:
+    if not is_on() or own in loader._cache or type(loader.file_loader) is not JSONFileLoader:
         return wrapped(*args, **kwargs)
-    paths = [path for path in loader.search_paths if os.path.isdir(path)]
-    if not {os.path.join(path, '') for path in paths} <= {*_shipped()}:
+    folders = [os.path.join(path, "") for path in loader.search_paths if os.path.isdir(path)]
+    if not {*folders} <= {*_shipped()}:
         return wrapped(*args, **kwargs)
-    key = (*own, *paths)
-    if key in services:
-        loader._cache[own] = [*services[key]]  # where the original looks first
+    key = (*own, *folders)
+    if key in _services:
+        loader._cache[own] = [*_services[key]]  # where the original looks first
     found = wrapped(*args, **kwargs)
-    services[key] = [*found]
+    _services[key] = [*found]
     return found
