@@ -137,11 +137,22 @@ class Loader:
         if module.__spec__ is not None:
             module.__spec__.loader = loader
         loader.exec_module(module)
+        _bind(module)
         from aiomoto import _patches  # may load wrapt: never at start-up
 
         keep_in_front()
         _patches.apply(module)
         TARGETS.update(_patches.modules())  # moto's patches load those of third parties
+
+
+def _bind(module: "ModuleType") -> None:
+    """Make a module an attribute of its package, a moment before the import system does.
+
+    What a patch imports may ask for it: http.client's patch loads users of http.client.
+    """
+    package, _, name = module.__name__.rpartition(".")
+    if package in sys.modules:
+        setattr(sys.modules[package], name, sys.modules.get(module.__name__, module))
 
 
 finder = Finder()
