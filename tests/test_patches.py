@@ -276,6 +276,13 @@ def test_broken_wrapt_is_silent_while_inactive(toy, monkeypatch):
     monkeypatch.undo()
 
 
+def test_broken_wrapt_stops_a_mock_that_is_the_first_to_import_moto(run):
+    """moto's own start cannot refuse then: that could not be patched either."""
+    code = "import sys; sys.modules['wrapt'] = None; import aiomoto; aiomoto.mock_aws().start()"
+    done = run("-c", code)
+    assert "UnsupportedVersionError: aiomoto cannot mock" in done.err
+
+
 @pytest.mark.parametrize(
     ("text", "numbers"),
     [

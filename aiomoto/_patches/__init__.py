@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 # Third-party distributions may add rows: an entry point in this group names a sequence of Row.
 PLUGIN_GROUP = "aiomoto.patches"
 
-_rows = list(ROWS)
+# AIOMOTO_SPEED=0 leaves moto and botocore as slow as they are.
+_FAST = os.environ.get("AIOMOTO_SPEED", "").strip().lower() not in {"0", "false", "no", "off"}
+_rows = [row for row in ROWS if _FAST or row.role != "speed"]
 _problems: dict[Row, AiomotoError] = {}
 _broken_plugins: list[AiomotoError] = []
 _newer: dict[str, str] = {}  # distributions beyond their range, let in by AIOMOTO_UNSUPPORTED
@@ -217,7 +219,7 @@ def _outside(row: Row, version: str) -> str | None:
         return "is older than any version that aiomoto knows"
     if not row.high or parse_version(version) < row.high:
         return None
-    if _unsupported_allowed():
+    if _unsupported_allowed() and row.role != "speed":
         _newer[row.dist] = version
         return None
     return (
