@@ -71,11 +71,11 @@ class Listening:
             except OSError:
                 return  # closed
             try:
-                if self.server is None:
-                    self.server = self._make_server()
-                self.server.serve(connection)
-            except Exception:  # noqa: BLE001  # no sockets are to be had, or no threads
+                self.server = self.server or self._make_server()
+            except Exception:  # noqa: BLE001  # no sockets are to be had any more
                 _socket.close(connection)
+            else:
+                self.server.serve_accepted(connection)
 
     def _make_server(self) -> Server:
         from socket import socket as plain

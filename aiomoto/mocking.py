@@ -155,6 +155,7 @@ class MockAWS:
         if self._options is not None:
             self._started.append(self._enter_server_mode(self._options, reset))
             return
+        _patches.check()  # moto's own start does, unless that is what could not be patched
         mock = MotoMock(self._config)
         setattr(mock, _lifecycle.OWN_SLOTS, self._slots)
         mock.start(reset=reset is not False)

@@ -16,7 +16,8 @@ IDS = [f"{row.module}.{row.target}" for row in ROWS]
 
 
 def test_hook_watches_exactly_the_modules_of_the_table():
-    own = {name for name in _hook.TARGETS if name.partition(".")[0] in RANGES}
+    watched = _hook.TARGETS | _hook.COMMON
+    own = {name for name in watched if name.partition(".")[0] in RANGES}
     assert own == {name for row in ROWS for name in (row.module, row.dist)}
 
 
@@ -29,7 +30,7 @@ def test_ranges_are_those_of_the_requirements():
     assert found == {
         name: {frozenset(specifier(*bounds).split(","))}
         for name, bounds in RANGES.items()
-        if name != "botocore"
+        if name != "botocore" and name not in _hook.COMMON
     }
     assert RANGES["botocore"] == RANGES["boto3"]
 
@@ -273,6 +274,13 @@ def test_broken_wrapt_is_silent_while_inactive(toy, monkeypatch):
     with pytest.raises(UnsupportedVersionError, match="wrapt"), mock_aws():
         pytest.fail("entered a mock that could let requests out")
     monkeypatch.undo()
+
+
+def test_broken_wrapt_stops_a_mock_that_is_the_first_to_import_moto(run):
+    """moto's own start cannot refuse then: that could not be patched either."""
+    code = "import sys; sys.modules['wrapt'] = None; import aiomoto; aiomoto.mock_aws().start()"
+    done = run("-c", code)
+    assert "UnsupportedVersionError: aiomoto cannot mock" in done.err
 
 
 @pytest.mark.parametrize(
