@@ -147,7 +147,7 @@ def _let_go(server: Server | None) -> None:
 
 def _variables(server: Server, region: str, mode: AutoEndpointMode) -> dict[str, object]:
     return {
-        **_endpoints.exports(server.endpoint, region, mode, os.environ),
+        **_endpoints.exports(server.endpoint, region, mode),
         "AIOMOTO_SERVER_ENDPOINT": server.endpoint,
         "AIOMOTO_SERVER_PORT": str(server.port),
         _registry.VARIABLE: _registry.directory(),

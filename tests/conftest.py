@@ -63,6 +63,7 @@ def _own_environment(tmp_path):
                 patch.delenv(name)
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("AIOMOTO_SERVER_REGISTRY_DIR", str(tmp_path / "registry"))
         patch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
         yield
