@@ -239,6 +239,16 @@ class Activation:
         self.on = self.watch = True
         return self.ambient
 
+    def unwish(self) -> None:
+        """Take the ambient mock away, and put back what it alone had set."""
+        ambient, self.ambient = self.ambient, None
+        self.start_ambient = self.refusal = None
+        self.ambient_stamp.ended = True
+        self.ambient_stamp = Stamp()
+        self.on = bool(self.layers)
+        if ambient is not None:
+            Layers([ambient, *self.layers]).take_out(ambient)
+
     def push(self, layer: Layer) -> None:
         """Add an explicit mock on top."""
         if not self.layers:
@@ -268,8 +278,8 @@ class Activation:
             self.outfit[slot] = value
             if self.layers:
                 self.layers[0].set(slot, value)
-            elif self.on and self.start_ambient is None:
-                slot.set(value)
+            elif self.ambient is not None and self.start_ambient is None:
+                self.ambient.set(slot, value)
 
     def hide_credentials(self, layer: Layer) -> None:
         """Put moto's fake credentials in front of the real ones for as long as a layer lasts.

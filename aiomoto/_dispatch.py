@@ -59,6 +59,11 @@ def attach_origin(
     return request
 
 
+def is_on() -> bool:
+    """Return whether requests are mocked now, by our word or by moto's own."""
+    return state.on or (state.stubber is not None and state.stubber.enabled)
+
+
 def ready() -> None:
     """Start the ambient mock if it is wished for, and wait while another thread switches mocks."""
     if state.start_ambient is not None:

@@ -145,15 +145,27 @@ def start_ambient(mock: MockAWS) -> bool:
         False where another thread was faster.
     """
     with state.lock:
-        if state.start_ambient is None:
+        if state.start_ambient is None or state.ambient is None:
             return False
         _meet_stubber()
         mock._enable_patching(reset=True)
         for slot, value in state.outfit.items():
-            slot.set(value)  # for good
+            state.ambient.set(slot, value)
         Parked.ambient_mock = mock
         state.start_ambient = None
     return True
+
+
+def stop_ambient() -> None:
+    """Switch the ambient mock off, and drop its data."""
+    if Parked.ambient_mock is None:
+        state.unwish()
+        return
+    with _switching():
+        if not state.layers:
+            Parked.ambient_mock._disable_patching(remove_data=True)
+        Parked.ambient_mock = Parked.ambient = Parked.explicit = None
+        state.unwish()
 
 
 @contextmanager

@@ -76,7 +76,8 @@ def _addresses() -> Iterator[tuple[str, int]]:
         for thread in threading.enumerate():
             server: Any = getattr(getattr(thread, "_target", None), "__self__", None)
             if isinstance(server, module.ThreadedMotoServer) and server._server is not None:
-                yield server.get_host_and_port()
+                # moto before 5.0.4 does not tell it by a method.
+                yield server._server.host, server._server.port
     from aiomoto import _registry  # only once there is a mock
 
     for port in _registry.live_ports():

@@ -60,16 +60,23 @@ def _start() -> None:
 
     _hook.install()
     if asks("AIOMOTO_AUTO"):
-        _wish()
+        wish(_misspelt())
 
 
-def _wish() -> None:
-    """Mock the whole process as soon as its first session, client or request needs it."""
+def wish(problem: str | None = None) -> None:
+    """Mock the whole process as soon as its first session, client or request needs it.
+
+    Parameters:
+        problem: why every AWS call is to be refused instead, if it is.
+    """
+    from aiomoto import _hook
     from aiomoto._activation import say, state  # only with AIOMOTO_AUTO, as the next one
     from aiomoto._gateway import gateway
 
+    _hook.TARGETS.update(_hook.COMMON)
+
     patterns = passthrough()
-    problem = _misspelt() or no_pattern(patterns)
+    problem = problem or no_pattern(patterns)
     if problem is not None:
         problem += "; every AWS call of this process is refused"
         say(problem)

@@ -148,13 +148,13 @@ class MockAWS:
         problem = _lifecycle.foreign_mode(server=self._options is not None)
         if problem is not None:
             raise problem
+        from moto.core.models import MockAWS as MotoMock
+
         _patches.sweep()
         reset = self._reset if reset is None else reset
         if self._options is not None:
             self._started.append(self._enter_server_mode(self._options, reset))
             return
-        from moto.core.models import MockAWS as MotoMock
-
         _patches.check()  # moto's own start does, unless that is what could not be patched
         mock = MotoMock(self._config)
         setattr(mock, _lifecycle.OWN_SLOTS, self._slots)

@@ -16,7 +16,8 @@ IDS = [f"{row.module}.{row.target}" for row in ROWS]
 
 
 def test_hook_watches_exactly_the_modules_of_the_table():
-    own = {name for name in _hook.TARGETS if name.partition(".")[0] in RANGES}
+    watched = _hook.TARGETS | _hook.COMMON
+    own = {name for name in watched if name.partition(".")[0] in RANGES}
     assert own == {name for row in ROWS for name in (row.module, row.dist)}
 
 
@@ -29,7 +30,7 @@ def test_ranges_are_those_of_the_requirements():
     assert found == {
         name: {frozenset(specifier(*bounds).split(","))}
         for name, bounds in RANGES.items()
-        if name != "botocore"
+        if name != "botocore" and name not in _hook.COMMON
     }
     assert RANGES["botocore"] == RANGES["boto3"]
 

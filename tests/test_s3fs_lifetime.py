@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import socket
 import threading
 import weakref
 
+import aiohttp
 import boto3
 import fsspec
 import pytest
 import s3fs
 from aiobotocore.session import get_session
 from fsspec.asyn import sync
+from moto.server import ThreadedMotoServer
 
 from aiomoto import mock_aws
 
@@ -338,12 +341,6 @@ def let_out_sync(mock, **kwargs):
     put(fs)
 
 
-def let_out_by_region(mock, endpoint_url, **kwargs):
-    fs = s3fs.S3FileSystem(cache_regions=True, **kwargs)
-    with mock:
-        put(fs)
-
-
 def let_out_and_collect(mock, **kwargs):
     with mock:
         fs = s3fs.S3FileSystem(skip_instance_cache=True, **kwargs)
@@ -376,11 +373,35 @@ def let_out_on_a_loop_at_rest(mock, **kwargs):
         loop.run_until_complete(asyncio.sleep(0))
 
 
+def connectors():
+    gc.collect()
+    return [found for found in gc.get_objects() if isinstance(found, aiohttp.BaseConnector)]
+
+
+@pytest.mark.parametrize("regions", [True, False])
+def test_real_connections_to_a_moto_server_are_closed(monkeypatch, regions):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
+    server.start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    before = connectors()
+    with mock_aws():
+        fs = s3fs.S3FileSystem(cache_regions=regions, skip_instance_cache=True, **KEYS)
+        fs.call_s3("create_bucket", Bucket="bkt")
+        fs.pipe("bkt/key", b"x")
+        opened = [found for found in connectors() if found not in before]
+        assert len(opened) == 1 + regions
+    server.stop()
+    # On the loop of fsspec: what is asked of it now comes after that.
+    sync(fs.loop, asyncio.sleep, 0)
+    assert all(connector.closed for connector in opened)
+
+
 @pytest.mark.parametrize(
     "let_out",
     [
         let_out_sync,
-        let_out_by_region,
         let_out_and_collect,
         let_out_on_a_running_loop,
         let_out_on_loops_that_are_gone,
@@ -459,6 +480,9 @@ def test_nothing_on_stderr_however_it_ends(run, last):
     assert done.err == ""
 
 
+@pytest.mark.skipif(
+    not hasattr(fsspec.asyn, "reset_after_fork"), reason="fsspec's loop does not outlive a fork"
+)
 def test_forked_children(run):
     code = """
 import multiprocessing, os, boto3, s3fs

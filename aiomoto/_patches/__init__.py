@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import cache, reduce
 from importlib import import_module
 from importlib.machinery import ModuleSpec
+from platform import python_version
 from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 # Third-party distributions may add rows: an entry point in this group names a sequence of Row.
 PLUGIN_GROUP = "aiomoto.patches"
 
-_rows = list(ROWS)
+# AIOMOTO_SPEED=0 leaves moto and botocore as slow as they are.
+_FAST = os.environ.get("AIOMOTO_SPEED", "").strip().lower() not in {"0", "false", "no", "off"}
+_rows = [row for row in ROWS if _FAST or row.role != "speed"]
 _problems: dict[Row, AiomotoError] = {}
 _broken_plugins: list[AiomotoError] = []
 _newer: dict[str, str] = {}  # distributions beyond their range, let in by AIOMOTO_UNSUPPORTED
@@ -216,7 +219,7 @@ def _outside(row: Row, version: str) -> str | None:
         return "is older than any version that aiomoto knows"
     if not row.high or parse_version(version) < row.high:
         return None
-    if _unsupported_allowed():
+    if _unsupported_allowed() and row.role != "speed":
         _newer[row.dist] = version
         return None
     return (
@@ -261,6 +264,8 @@ def _version(root: str) -> str | None:
         return version
     if _is_executing(module) and root not in _executed:
         return None
+    if root in sys.stdlib_module_names:
+        return python_version()
     from importlib_metadata import version as installed  # rare
 
     return installed(root)

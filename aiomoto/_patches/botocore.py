@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from aiomoto import _dispatch, _servers
+from aiomoto import _dispatch, _plain_http, _servers
 from aiomoto._activation import FAKE_KEY, FAKE_SECRET, state
+from aiomoto._dispatch import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,11 +33,6 @@ def _send(wrapped: Callable[..., Any], request: AWSPreparedRequest) -> Any:
     return _dispatch.ask(request, origin, whole(body.read() if hasattr(body, "read") else body))
 
 
-def is_on() -> bool:
-    """Return whether requests are mocked now, by our word or by moto's own."""
-    return state.on or (state.stubber is not None and state.stubber.enabled)
-
-
 def whole(body: Any) -> bytes | str | None:
     """Return what was read of a request's body as a whole, in a form that moto takes."""
     if body is None or isinstance(body, (bytes, str)):
@@ -47,14 +43,16 @@ def whole(body: Any) -> bytes | str | None:
         return b"".join(body)  # an iterable of bytes, which a real backend would send in chunks
 
 
-def emit_api_params(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
-    """`_emit_api_params` of both kinds of client: the first that a call does with its context."""
+def emit_api_params(wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any) -> Any:
+    """`BaseClient._emit_api_params`: the first that a call does with its context."""
     if state.watch:
-        _emit_api_params(*args, **kwargs)
+        _plain_http.note_endpoint(client.meta.endpoint_url)
+        stamp_api_params(*args, **kwargs)
     return wrapped(*args, **kwargs)
 
 
-def _emit_api_params(api_params: Any, operation_model: Any, context: Any) -> None:  # noqa: ARG001
+def stamp_api_params(api_params: Any, operation_model: Any, context: Any) -> None:  # noqa: ARG001
+    """Note to which activation a call belongs."""
     _dispatch.stamp(context)
 
 
@@ -84,7 +82,10 @@ def http_send(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> An
 
 def _http_send(wrapped: Callable[..., Any], request: AWSPreparedRequest) -> Any:
     response: AWSResponse | None = _dispatch.guard(request)
-    return wrapped(request) if response is None else response
+    if response is not None:
+        return response
+    with _plain_http.judged():
+        return wrapped(request)
 
 
 def session_init(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> None:
@@ -115,11 +116,19 @@ def hides_credentials(session: Any) -> bool:
         return False
     from botocore.credentials import CredentialResolver
 
-    chain = session.get_component("credential_provider")
     own = session._credentials
+    if own is None and _has_own_chain(session):
+        return True
+    chain = session.get_component("credential_provider")
     return isinstance(chain, CredentialResolver) and (
         own is None or own.method in {provider.METHOD for provider in chain.providers}
     )
+
+
+def _has_own_chain(session: Any) -> bool:
+    """Return whether a session would make botocore's own chain: that takes a millisecond."""
+    factory = session._components._deferred.get("credential_provider")
+    return getattr(factory, "__module__", None) in {"botocore.session", "aiobotocore.session"}
 
 
 def mocks_credentials() -> bool:

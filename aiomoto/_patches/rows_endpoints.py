@@ -34,31 +34,6 @@ ROWS: tuple[Row, ...] = (
         "endpoint",
         "clients would take what is exported for others for the user's endpoint, profile, region",
     ),
-    # The gateway is not for the clients of this process.
-    row(
-        "botocore.configprovider",
-        "ConfiguredEndpointProvider._get_endpoint_url_environment_service",
-        "self",
-        "botocore_endpoints:service_endpoint",
-        "endpoint",
-        "in-process clients would take the gateway's address for the user's",
-    ),
-    row(
-        "botocore.configprovider",
-        "ConfiguredEndpointProvider._get_endpoint_url_environment_global",
-        "self",
-        "botocore_endpoints:global_endpoint",
-        "endpoint",
-        "in-process clients would take the gateway's address for the user's",
-    ),
-    row(
-        "botocore.args",
-        "ClientArgsCreator._ignore_configured_endpoint_urls",
-        "self client_config",
-        "botocore_endpoints:ignore_configured_endpoint_urls",
-        "endpoint",
-        "the gateway hides the user's setting, which would send child processes to AWS",
-    ),
     *(
         row(
             f"{dist}.utils",

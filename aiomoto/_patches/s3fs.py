@@ -18,7 +18,7 @@ from s3fs.core import S3FileSystem
 
 from aiomoto import _dispatch
 from aiomoto._activation import Stamp, state
-from aiomoto._patches.botocore import is_on
+from aiomoto._dispatch import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
