@@ -161,6 +161,7 @@ def _apply(targets: Iterable[tuple[Row, ModuleType]]) -> None:
             _problems.pop(row, None)
         else:
             _problems[row] = problem
+            _left.pop(id(row), None)
 
 
 def _apply_row(row: Row, module: ModuleType) -> UnsupportedVersionError | None:
@@ -250,7 +251,9 @@ def _misfit(row: Row, module: ModuleType) -> str | None:
     target = _target(row, module)
     if target is None:
         return _GONE
-    *_, original = _chain(target)
+    *layers, original = _chain(target)
+    if row.role == "speed" and _is_foreign(row, layers, original):
+        return "is somebody else's, who is not to be passed by"
     code = getattr(original, "__code__", None)
     if code is None or getattr(original, "__module__", None) != row.module:
         return None  # somebody else's patch: wrapped as it is, and not ours to judge
@@ -258,6 +261,15 @@ def _misfit(row: Row, module: ModuleType) -> str | None:
     if params != row.params:
         return f"takes {params}, not {row.params}"
     return None
+
+
+def _is_foreign(row: Row, layers: list[Any], original: Any) -> bool:
+    """Return whether a function is not, or not only, what its distribution has there."""
+    wrappers = (getattr(layer, "_self_wrapper", None) for layer in layers)
+    if not all(getattr(wrapper, "__module__", "").startswith("aiomoto.") for wrapper in wrappers):
+        return True
+    home = getattr(original, "__module__", None) or ""
+    return home.partition(".")[0] not in {row.dist, "importlib"}  # moto reloads modules
 
 
 def _resolve(path: str) -> Any:
