@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.httpchecksum import AwsChunkedWrapper
 
-from aiomoto import _dispatch, _turns, _waiting
+from aiomoto import _dispatch, _plain_http, _servers, _turns, _waiting
 from aiomoto._activation import FAKE_KEY, FAKE_SECRET, state
+from aiomoto._dispatch import is_on
 from aiomoto._patches import _responses
-from aiomoto._patches.botocore import (
-    hides_credentials,
-    is_on,
-    lend_credentials,
-    stamp_api_params,
-    whole,
-)
+from aiomoto._patches.botocore import hides_credentials, lend_credentials, stamp_api_params, whole
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -62,8 +57,9 @@ def _library(http_session: Any) -> _waiting.Asyncio:
 
 async def _body(body: Any) -> bytes | str | None:
     """Return a request's body as a whole, in a form that moto takes."""
-    # First, as aiohttp does: not every `read` beside it works. botocore's own does.
-    if hasattr(body, "__aiter__") and not isinstance(body, AwsChunkedWrapper):
+    # First, as aiohttp does: not every `read` beside it works. aiobotocore has one that does.
+    chunked = isinstance(body, AwsChunkedWrapper) and "read" in vars(type(body))
+    if hasattr(body, "__aiter__") and not chunked:
         body = [chunk async for chunk in body]
     elif hasattr(body, "read"):
         body = body.read()
@@ -79,6 +75,7 @@ def emit_api_params(
     if not state.watch:
         return wrapped(*args, **kwargs)
     call = partial(wrapped, *args, **kwargs)
+    _plain_http.note_endpoint(client.meta.endpoint_url)
     stamp_api_params(*args, **kwargs)
     return _turns.in_turn(_library(client._endpoint.http_session), call) if is_on() else call()
 
@@ -97,6 +94,7 @@ async def _create_request(
 ) -> Any:
     context = params.get("context") or {}
     _dispatch.stamp(context)  # before it is signed
+    _servers.straighten(params, operation_model)
     request = await wrapped(params, operation_model)
     return _dispatch.attach_origin(request, context, operation_model, endpoint.host)
 
@@ -114,9 +112,10 @@ async def _http_send(
     wrapped: Callable[..., Awaitable[Any]], session: Any, request: AWSPreparedRequest
 ) -> Any:
     response = _dispatch.guard(request)
-    if response is None:
+    if response is not None:
+        return _responses.build(response, request, session)
+    with _plain_http.judged():
         return await wrapped(request)
-    return _responses.build(response, request, session)
 
 
 def get_credentials(

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 
-from aiomoto._patches.botocore import is_on
+from aiomoto._dispatch import is_on
 from aiomoto._patches.speed_models import original, peek, uncopied
 
 if TYPE_CHECKING:
