@@ -151,7 +151,8 @@ def _apply(rows: list[Row], module: ModuleType) -> None:
             _problems.pop(row, None)
         else:
             _problems[row] = problem
-    if all(_is_applied(row, module) or row.optional for row in rows):
+    needed = (row for row in rows if not row.optional and row.role != "speed")
+    if all(_is_applied(row, module) for row in needed):
         _standing[module.__name__] = look(module, [row.target for row in rows])
 
 
@@ -241,7 +242,9 @@ def _misfit(row: Row, module: ModuleType) -> str | None:
     target = _target(row, module)
     if target is None:
         return _GONE
-    *_, original = _chain(target)
+    *layers, original = _chain(target)
+    if row.role == "speed" and _is_foreign(row, layers, original):
+        return "is somebody else's, who is not to be passed by"
     code = getattr(original, "__code__", None)
     if code is None or getattr(original, "__module__", None) != row.module:
         return None  # somebody else's patch: wrapped as it is, and not ours to judge
@@ -249,6 +252,15 @@ def _misfit(row: Row, module: ModuleType) -> str | None:
     if params != row.params:
         return f"takes {params}, not {row.params}"
     return None
+
+
+def _is_foreign(row: Row, layers: list[Any], original: Any) -> bool:
+    """Return whether a function is not, or not only, what its distribution has there."""
+    wrappers = (getattr(layer, "_self_wrapper", None) for layer in layers)
+    if not all(getattr(wrapper, "__module__", "").startswith("aiomoto.") for wrapper in wrappers):
+        return True
+    home = getattr(original, "__module__", None) or ""
+    return home.partition(".")[0] not in {row.dist, "importlib"}  # moto reloads modules
 
 
 def _resolve(path: str) -> Any:
