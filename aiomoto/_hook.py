@@ -47,6 +47,11 @@ TARGETS = {
     "moto.moto_api._internal.recorder.models",
     "moto.sqs.models",
     "moto.swf.models",
+    "pandas",
+    "pandas.io.orc",
+    "pandas.io.parquet",
+    "s3fs",
+    "s3fs.core",
 }
 
 

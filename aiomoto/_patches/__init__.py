@@ -199,7 +199,7 @@ def _outside(row: Row, version: str) -> str | None:
     """Say on which side a version is outside the range of a row."""
     if parse_version(version) < row.low:
         return "is older than any version that aiomoto knows"
-    if parse_version(version) >= row.high and not _unsupported_allowed():
+    if row.high and parse_version(version) >= row.high and not _unsupported_allowed():
         return "may have changed: this version is newer than any that aiomoto knows"
     return None
 

@@ -23,7 +23,8 @@ class Row(NamedTuple):
         role: what the patch is for (see the design: door, guard, endpoint, reader, state, speed).
         why: what would go wrong without it.
         low: the first supported version.
-        high: the first version that is not supported any more.
+        high: the first version that is not supported any more; None where versions are dates,
+            which say nothing of what has changed: then the structure decides alone.
         optional: versions without the target need no patch.
     """
 
@@ -34,7 +35,7 @@ class Row(NamedTuple):
     role: str
     why: str
     low: tuple[int, ...]
-    high: tuple[int, ...]
+    high: tuple[int, ...] | None
     optional: bool = False
 
     @property
@@ -48,17 +49,20 @@ class Row(NamedTuple):
         return specifier(self.low, self.high)
 
 
-def specifier(low: tuple[int, ...], high: tuple[int, ...]) -> str:
+def specifier(low: tuple[int, ...], high: tuple[int, ...] | None) -> str:
     """Return a range as a version specifier, such as ``>=2.13,<4``."""
-    return ">={},<{}".format(*(".".join(map(str, bound)) for bound in (low, high)))
+    bounds = zip((">=", "<"), (low, high), strict=True)
+    return ",".join(sign + ".".join(map(str, bound)) for sign, bound in bounds if bound)
 
 
 # The ranges of pyproject.toml; a test compares the two.
-RANGES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+RANGES: dict[str, tuple[tuple[int, ...], tuple[int, ...] | None]] = {
     "aiobotocore": ((2, 13), (4,)),
     "boto3": ((1, 34, 70), (2,)),
     "botocore": ((1, 34, 70), (2,)),
     "moto": ((5, 0), (6,)),
+    "pandas": ((2, 2), (4,)),
+    "s3fs": ((2024, 6), None),
 }
 
 
@@ -359,5 +363,42 @@ ROWS: tuple[Row, ...] = (
             "the gateway disables metadata for native readers, but moto answers those of boto3",
         )
         for dist, prefix, more in (("botocore", "", ""), ("aiobotocore", "Aio", " session"))
+    ),
+    # Data libraries.
+    *(
+        _row(
+            "s3fs.core",
+            f"S3FileSystem.{target}",
+            "self refresh kwargs",
+            f"s3fs:{target}",
+            "state",
+            "a client would outlive its mock, or reach AWS with a client of before",
+        )
+        for target in ("set_session", "connect")
+    ),
+    _row(
+        "s3fs.core",
+        "S3File.__init__",
+        "self s3 path mode block_size acl version_id fill_cache s3_additional_kwargs autocommit "
+        "cache_type requester_pays cache_options size",
+        "s3fs:file_init",
+        "state",
+        "a file that a failed test left open would be uploaded to AWS when it is collected",
+    ),
+    _row(
+        "pandas.io.parquet",
+        "_get_path_or_handle",
+        "path fs storage_options mode is_dir",
+        "pandas:get_path_or_handle",
+        "reader",
+        "pyarrow would read and write s3:// URLs natively",
+    ),
+    _row(
+        "pandas.io.orc",
+        "is_fsspec_url",
+        "url",
+        "pandas:is_fsspec_url",
+        "reader",
+        "pyarrow would read s3:// URLs natively",
     ),
 )
