@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 
 USAGE = """\
-usage: python -m aiomoto run [--quiet] [--] COMMAND [ARGUMENT...]
+usage: python -m aiomoto run [OPTION...] [--] COMMAND [ARGUMENT...]
        python -m aiomoto doctor [--json]
+       python -m aiomoto --version
 
 run      run a command with AWS mocked in its whole process, and in those it starts
            python -m aiomoto run pytest -n auto
            python -m aiomoto run python script.py     (or just: run script.py)
            python -m aiomoto run -m package.module
 doctor   show whether the import hook is active, and what is installed and supported
+
+More about one of them: python -m aiomoto run --help
 """
 
 

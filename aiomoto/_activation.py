@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol
 
+    from aiomoto.errors import AiomotoError
+
     class Slot(Protocol):
         """A place outside aiomoto that a mock sets while it lasts."""
 
@@ -123,6 +125,8 @@ CREDENTIALS: dict[Slot, Any] = {
     Variable("AWS_SECRET_ACCESS_KEY"): FAKE_SECRET,
     Variable("AWS_SESSION_TOKEN"): ABSENT,
     Variable("AWS_SECURITY_TOKEN"): ABSENT,
+    Variable("AWS_BEARER_TOKEN_BEDROCK"): ABSENT,
+    Variable("AWS_CONTAINER_AUTHORIZATION_TOKEN"): ABSENT,
 }
 
 
@@ -188,7 +192,8 @@ class Activation:
         layers: the explicit mocks, oldest first.
         ambient: the layer of AIOMOTO_AUTO, below all explicit ones.
         stamp: the activation that a request of this moment belongs to.
-        refusal: why the ambient mock refuses every AWS request, if it does.
+        refusal: why the ambient mock refuses every AWS request, if it does: a reason, or the
+            error to raise.
         start_ambient: starts the ambient mock; None when none is wished, or it has started.
         stubber: moto's BotocoreStubber once moto is loaded: moto's own word on "enabled".
         switching: the thread in which a mock is being entered or left, 0 for none: other threads
@@ -196,6 +201,7 @@ class Activation:
         inside: how deep each thread is inside moto's handling of a request.
         outfit: what the first of nested mocks sets for all of them; see `wear`.
         passthrough: URL patterns that AIOMOTO_PASSTHROUGH lets out of the ambient mock.
+        quiet: the ambient mock says nothing on stderr, as AIOMOTO_QUIET asks.
     """
 
     def __init__(self) -> None:
@@ -207,13 +213,14 @@ class Activation:
         self.ambient: Layer | None = None
         self.ambient_stamp = Stamp()
         self.stamp = Stamp()
-        self.refusal: str | None = None
+        self.refusal: str | AiomotoError | None = None
         self.start_ambient: Callable[[], None] | None = None
         self.stubber: Any = None
         self.switching = 0
         self.inside: dict[int, int] = {}
         self.outfit: dict[Slot, Any] = {}
         self.passthrough: tuple[str, ...] = ()
+        self.quiet = False
 
     def wish(self, start: Callable[[], None], refusal: str | None) -> Layer:
         """Ask for the ambient mock: hide the credentials now, start moto when it is needed."""
@@ -302,10 +309,13 @@ class Activation:
 
 
 state = Activation()
-os.register_at_fork(after_in_child=state.remake_locks)
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork either
+    os.register_at_fork(after_in_child=state.remake_locks)
 
 
 def say(line: str) -> None:
-    """Write one line on stderr, if there is one: pythonw and some daemons have none."""
-    if sys.stderr is not None:
+    """Write one line on stderr, if it can be written to."""
+    try:  # noqa: SIM105  # contextlib may not be loaded yet
         sys.stderr.write(f"aiomoto: {line}\n")
+    except (AttributeError, OSError, ValueError):
+        pass  # None under pythonw and in some daemons; broken; closed

@@ -32,16 +32,16 @@ def start() -> None:
         state.local.starting = False
     problem = _lifecycle.foreign_mode()
     if problem is not None:
-        state.refusal, state.start_ambient = str(problem), None
+        state.refusal, state.start_ambient = problem, None
         return
     _patches.sweep()
     _patches.check()
-    _lifecycle.start_ambient(MockAWS())
-    _announce()
+    if _lifecycle.start_ambient(MockAWS()):
+        _announce()
 
 
 def _announce() -> None:
-    if not (os.environ.get(_ANNOUNCED) or os.environ.get("AIOMOTO_QUIET")):
+    if not (state.quiet or os.environ.get(_ANNOUNCED)):
         auto = os.environ.get("AIOMOTO_AUTO")
         say(f"AWS is mocked in this whole process (AIOMOTO_AUTO={auto}); unset it to reach AWS")
     os.environ[_ANNOUNCED] = "1"

@@ -65,7 +65,7 @@ def take() -> Data:
         _take_responses(),
         [(owner, _copied(owner)) for owner in (recorder, state_manager)],
         mock_random.getstate(),
-        authenticator().request_count,
+        _take_request_count(),
     )
 
 
@@ -120,6 +120,12 @@ def _take_responses() -> list[tuple[Any, str, Any]]:
     taken = [(responses_mock, name, getattr(responses_mock, name)) for name in names]
     responses_mock._registry = type(responses_mock._registry)()
     return taken
+
+
+def _take_request_count() -> int:
+    count: int = authenticator().request_count
+    authenticator().request_count = 0
+    return count
 
 
 def _copied(owner: Any) -> dict[str, Any]:

@@ -74,16 +74,26 @@ def begin(request: AWSPreparedRequest) -> Origin | None:
     Raises:
         RealHTTPRequestBlockedError: the request began in a mock that has ended, or the ambient
             mock refuses all requests.
+        ServerModeRequiredError: the ambient mock found ``TEST_SERVER_MODE`` set.
+        ProxyModeError: it found ``TEST_PROXY_MODE`` set.
     """
     origin: Origin | None = getattr(request, _ORIGIN, None)
     if origin is not None and origin.stamp is not None and origin.stamp.ended:
-        raise _blocked(request, "it began in a mock that has ended meanwhile")
+        raise _blocked(
+            request,
+            "it began in a mock that has ended meanwhile; have tasks and threads finish their "
+            "calls before the mock ends",
+        )
     ready()
     if not state.layers:
-        if state.refusal is not None:
+        if isinstance(state.refusal, str):
             raise _blocked(request, state.refusal)
+        if state.refusal is not None:
+            raise copy.copy(state.refusal)  # each with a traceback of its own
         if state.start_ambient is not None:
-            raise _blocked(request, "moto is still being imported")
+            raise _blocked(
+                request, "moto is still being imported; call AWS after the imports, not in one"
+            )
     return origin
 
 
@@ -165,7 +175,7 @@ def ask(
         begin(request)  # mocks may have been switched while this thread waited to get in
         response: AWSResponse | None = state.stubber(event_name="before-send", request=asked)
     if response is None:
-        raise _blocked(request, "moto does not know this URL")
+        raise _blocked(request, f"moto does not know this URL; {_TO_LET_OUT}")
     response.url = request.url
     _note_issued(origin, response)
     _waiting.answers.number += 1
@@ -250,7 +260,7 @@ def guard(request: AWSPreparedRequest) -> AWSResponse | None:
             return ask(request, None, request.body)
         except (NotImplementedError, RealHTTPRequestBlockedError):
             raise ConnectTimeoutError(endpoint_url=request.url) from None
-    raise _blocked(request, "it did not come by a client that moto can answer")
+    raise _blocked(request, f"it did not come by a client that moto can answer; {_TO_LET_OUT}")
 
 
 _METADATA_HOSTS = frozenset(
@@ -267,8 +277,20 @@ def is_loopback(url: str) -> bool:
 def _route(request: AWSPreparedRequest, origin: Origin | None) -> str:
     if origin is None or origin.operation is None:
         return str(request.url)
-    prefix = origin.operation.service_model.endpoint_prefix
-    return _routing.route(request.url, origin.endpoint, prefix, origin.region)
+    service = origin.operation.service_model
+    return _routing.route(
+        request.url,
+        origin.endpoint,
+        service.service_name,
+        service.endpoint_prefix,
+        origin.region,
+    )
+
+
+_TO_LET_OUT = (
+    'to let it out, name it in mock_aws(config={"core": {"passthrough": {"urls": [...]}}}) or in '
+    "AIOMOTO_PASSTHROUGH"
+)
 
 
 def _blocked(request: AWSPreparedRequest, why: str) -> RealHTTPRequestBlockedError:

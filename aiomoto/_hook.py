@@ -93,6 +93,10 @@ class Loader:
         """Everything else is the real loader's."""
         return getattr(self._aiomoto_loader, name)
 
+    def __reduce__(self) -> "tuple[Any, ...]":
+        """Copy and pickle as what it is, not as the real loader whose class it claims."""
+        return Loader, (self._aiomoto_loader,)
+
     def create_module(self, spec: "ModuleSpec") -> "ModuleType | None":
         """Let the real loader create the module."""
         module: ModuleType | None = self._aiomoto_loader.create_module(spec)

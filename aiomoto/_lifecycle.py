@@ -103,7 +103,10 @@ def leave(mock: MockAWS, remove_data: bool = True) -> None:  # moto's
         # As in stock moto any instance may stop a mock, though by rights it stops its own.
         layers = [layer for layer in state.layers if layer.owner is mock] or state.layers
         if not layers:
-            raise RuntimeError("Called stop() before start().")
+            raise RuntimeError(
+                "Called stop() before start(). No mock is active: stop each mock once for each "
+                "time that it was started."
+            )
         layer = layers[-1]
         try:
             if len(state.layers) == 1:
@@ -123,17 +126,22 @@ def disown(mock: MockAWS) -> bool:
         return True
 
 
-def start_ambient(mock: MockAWS) -> None:
-    """Switch moto on below all explicit mocks, outside moto's own count."""
+def start_ambient(mock: MockAWS) -> bool:
+    """Switch moto on below all explicit mocks, outside moto's own count.
+
+    Returns:
+        False where another thread was faster.
+    """
     with state.lock:
         if state.start_ambient is None:
-            return  # another thread was faster
+            return False
         _meet_stubber()
         mock._enable_patching(reset=True)
         for slot, value in state.outfit.items():
             slot.set(value)  # for good
         Parked.ambient_mock = mock
         state.start_ambient = None
+    return True
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def answer_while_mocking(request: Request) -> Response:
             return _app(request)
     finally:
         state.leave_moto()
-    why = state.refusal or f"no mock is active in process {os.getpid()}"
+    why = str(state.refusal or f"no mock is active in process {os.getpid()}")
     body = (
         f"<Error><Code>ServiceUnavailable</Code><Message>aiomoto: {escape(why)}</Message></Error>"
     )

@@ -6,6 +6,10 @@ finder. A venv runs each ``.pth`` twice, so ``main`` is idempotent.
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 _done = False
@@ -23,24 +27,7 @@ def main() -> None:
     try:
         _start()
     except Exception as error:  # noqa: BLE001  # whatever it is, the interpreter must start
-        import sys  # only to tell
-
-        sys.stderr.write(f"aiomoto: the start-up hook failed, AWS is NOT mocked: {error!r}\n")
-
-
-def _start() -> None:
-    auto = os.environ.get("AIOMOTO_AUTO", "").strip().lower()
-    if os.environ.get("AIOMOTO_DISABLE", "").strip().lower() in _TRUE:
-        if auto not in _FALSE:
-            from aiomoto._activation import say  # only with AIOMOTO_AUTO
-
-            say("AIOMOTO_DISABLE is set, so AIOMOTO_AUTO is ignored: AWS is NOT mocked")
-        return
-    from aiomoto import _hook  # not when disabled
-
-    _hook.install()
-    if auto not in _FALSE:
-        _wish(auto)
+        _fail(error)
 
 
 def ran() -> bool:
@@ -48,21 +35,71 @@ def ran() -> bool:
     return _done
 
 
-def _wish(auto: str) -> None:
-    """Mock the whole process as soon as its first session, client or request needs it."""
-    from aiomoto import _activation, _gateway  # only with AIOMOTO_AUTO
+def disabled() -> bool:
+    """Return whether ``AIOMOTO_DISABLE`` switches the hook and ``AIOMOTO_AUTO`` off."""
+    return _value("AIOMOTO_DISABLE") in _TRUE
 
-    problem = None
-    if auto not in _TRUE:
-        problem = (
-            f"AIOMOTO_AUTO={os.environ['AIOMOTO_AUTO']!r} is not one of 1/true/yes/on or "
-            "0/false/no/off: every AWS call of this process is refused"
-        )
-        _activation.say(problem)
-    passthrough = os.environ.get("AIOMOTO_PASSTHROUGH", "").split(",")
-    _activation.state.passthrough = tuple(url.strip() for url in passthrough if url.strip())
-    ambient = _activation.state.wish(_start_ambient, refusal=problem)
-    ambient.set(_gateway.gateway, None)  # native readers may be the first to need AWS
+
+def asks(name: str, environ: "Mapping[str, str] | None" = None) -> bool:
+    """Return whether a variable of an environment, ours, is set to more than 0/false/no/off."""
+    return _value(name, environ) not in _FALSE
+
+
+def _value(name: str, environ: "Mapping[str, str] | None" = None) -> str:
+    return (os.environ if environ is None else environ).get(name, "").strip().lower()
+
+
+def _start() -> None:
+    if disabled():
+        if asks("AIOMOTO_AUTO"):
+            from aiomoto._activation import say  # only with AIOMOTO_AUTO
+
+            say("AIOMOTO_DISABLE is set, so AIOMOTO_AUTO is ignored: AWS is NOT mocked")
+        return
+    from aiomoto import _hook  # not when disabled
+
+    _hook.install()
+    if asks("AIOMOTO_AUTO"):
+        _wish()
+
+
+def _wish() -> None:
+    """Mock the whole process as soon as its first session, client or request needs it."""
+    from aiomoto._activation import say, state  # only with AIOMOTO_AUTO, as the next one
+    from aiomoto._gateway import gateway
+
+    patterns = [*filter(None, map(str.strip, os.environ.get("AIOMOTO_PASSTHROUGH", "").split(",")))]
+    problem = _misspelt() or _no_pattern(patterns)
+    if problem is not None:
+        problem += "; every AWS call of this process is refused"
+        say(problem)
+    state.passthrough = tuple(patterns)
+    state.quiet = asks("AIOMOTO_QUIET")
+    ambient = state.wish(_start_ambient, refusal=problem)
+    ambient.set(gateway, None)  # native readers may be the first to need AWS
+
+
+def _misspelt() -> str | None:
+    if _value("AIOMOTO_AUTO") in _TRUE:
+        return None
+    auto = os.environ["AIOMOTO_AUTO"]
+    return f"AIOMOTO_AUTO={auto!r} is not one of 1/true/yes/on or 0/false/no/off"
+
+
+def _no_pattern(patterns: list[str]) -> str | None:
+    if not patterns:
+        return None
+    import re  # not loaded yet, and needed by nobody else
+
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            return (
+                f"AIOMOTO_PASSTHROUGH takes regular expressions for URLs, separated by commas, "
+                f"and {pattern!r} is none ({error})"
+            )
+    return None
 
 
 def _start_ambient() -> None:
@@ -70,3 +107,37 @@ def _start_ambient() -> None:
     from aiomoto import _ambient  # imports moto
 
     _ambient.start()
+
+
+class _Refusal:
+    """A finder that lets nobody import botocore, without which nothing in Python reaches AWS."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name.partition(".")[0] == "botocore":
+            raise ImportError(f"aiomoto: {self.why}")
+
+
+def _fail(error: Exception) -> None:
+    """Tell that the start-up failed; where AWS was to be mocked, put it out of reach.
+
+    With nothing but what an interpreter has: whatever else there is may be what failed.
+    """
+    import sys
+
+    why = f"the start-up hook failed ({error!r})"
+    if not asks("AIOMOTO_AUTO") or disabled():
+        why += ": mock_aws() works all the same"
+    else:
+        why += ": AIOMOTO_AUTO cannot mock AWS, so botocore cannot be imported in this process"
+        sys.meta_path = [_Refusal(why), *(sys.meta_path or ())]
+        for name in [name for name in os.environ if name.startswith("AWS_") and "TOKEN" in name]:
+            del os.environ[name]
+        os.environ["AWS_ACCESS_KEY_ID"] = "FOOBARKEY"
+        os.environ["AWS_SECRET_ACCESS_KEY"] = "FOOBARSECRET"  # noqa: S105  # moto's, and no secret
+    try:  # noqa: SIM105  # no import may be needed any more
+        sys.stderr.write(f"aiomoto: {why}\n")
+    except (AttributeError, OSError, ValueError):  # missing, broken or closed
+        pass

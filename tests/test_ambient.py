@@ -50,6 +50,52 @@ def test_values_that_switch_it_on(run, value):
     assert "mocked" in done.err
 
 
+@pytest.mark.parametrize(
+    ("value", "lines"), [("1", 0), ("yes", 0), ("0", 1), ("", 1), ("off", 1), (None, 1)]
+)
+def test_quiet(run, value, lines):
+    code = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"
+    done = run("-c", code, AIOMOTO_AUTO="1", AIOMOTO_QUIET=value)
+    assert done.out == "123456789012\n"
+    assert done.err.count("\n") == lines
+
+
+@pytest.mark.parametrize("auto", ["1", "maybe"])
+@pytest.mark.parametrize("stream", ["None", "open(os.devnull, 'w'); sys.stderr.close()"])
+def test_no_stderr(run, stream, auto):
+    code = f"""
+import sys, os
+sys.stderr = {stream}
+import aiomoto._startup as s
+s._done = False
+s.main()
+import boto3
+try:
+    print(boto3.client('sts').get_caller_identity()['Account'])
+except Exception as error:
+    print(type(error).__name__)
+"""
+    done = run("-c", code, AIOMOTO_AUTO=auto)
+    assert done.out == ("123456789012\n" if auto == "1" else "RealHTTPRequestBlockedError\n")
+
+
+@pytest.mark.parametrize("pattern", ["http://ok,http://(not", "*"])
+def test_bad_passthrough_says_so_at_start_and_refuses_every_call(run, pattern):
+    code = "import sys; print('re' in sys.modules, file=sys.stderr)"
+    done = run("-c", code, AIOMOTO_AUTO="1", AIOMOTO_PASSTHROUGH=pattern)
+    assert done.err.startswith("aiomoto: AIOMOTO_PASSTHROUGH takes regular expressions"), done.err
+    assert repr(pattern.rpartition(",")[2]) in done.err
+    code = """
+import boto3, aiomoto
+try:
+    boto3.client("sts").get_caller_identity()
+except aiomoto.RealHTTPRequestBlockedError as error:
+    print(error)
+"""
+    done = run("-c", code, AIOMOTO_AUTO="1", AIOMOTO_PASSTHROUGH=pattern)
+    assert "AIOMOTO_PASSTHROUGH takes" in done.out
+
+
 def test_bad_value_says_so_once_and_refuses_every_call(run):
     code = (
         PRELUDE
@@ -77,15 +123,16 @@ def test_server_mode_of_moto_fails_closed(run):
     code = (
         PRELUDE
         + """
-from aiomoto import AiomotoError
-try:
-    look()
-except AiomotoError as error:
-    print(error)
+from aiomoto import ServerModeRequiredError
+for call in (look, look, lambda: asyncio.run(alook())):
+    try:
+        call()
+    except ServerModeRequiredError as error:
+        print(error)
 """
     )
     done = run("-c", code, TEST_SERVER_MODE="true", **AUTO)
-    assert "TEST_SERVER_MODE" in done.out, done.err
+    assert done.out.count("TEST_SERVER_MODE is set") == 3, done.err
 
 
 def test_nothing_is_started_before_aws_is_used(run):
@@ -236,7 +283,8 @@ assert found == ["123456789012"] * 8, found
 print("ok")
 """
     for _ in range(3):
-        ok(run("-W", "error", "-c", code, timeout=120, **AUTO))
+        done = run("-W", "error", "-c", code, timeout=120, AIOMOTO_AUTO="1")
+        assert (done.out, done.err.count("\n")) == ("ok\n", 1), done.err
 
 
 def test_session_made_while_moto_is_being_imported(run):
@@ -291,6 +339,30 @@ for attempt in range(2):
 """
     done = run("-c", code, **AUTO)
     assert done.out == "botocore 2.0.0\n" * 2, done.err
+
+
+def test_unsupported_version_that_is_let_in_is_told_once(run):
+    code = """
+import botocore
+botocore.__version__ = "2.0.0"
+import aiomoto, boto3, moto
+for _ in range(2):
+    with aiomoto.mock_aws(), moto.mock_aws():
+        print(boto3.client("sts").get_caller_identity()["Account"])
+"""
+    for auto in (None, "1"):
+        done = run(
+            "-W", "error", "-c", code, AIOMOTO_UNSUPPORTED="warn", **{**AUTO, "AIOMOTO_AUTO": auto}
+        )
+        assert done.out == "123456789012\n" * 2, done.err
+        assert done.err.count("\n") == 1
+        assert "botocore 2.0.0 is newer" in done.err
+    quiet = run(
+        "-c",
+        "import botocore; botocore.__version__ = '2.0.0'; import boto3",
+        AIOMOTO_UNSUPPORTED="warn",
+    )
+    assert quiet.err == ""
 
 
 def test_fork_in_the_middle(run):
@@ -394,4 +466,80 @@ assert asyncio.run(alook()) == ["bucket"]
 print("ok")
 """
     )
+    ok(run("-c", code, **AUTO))
+
+
+def test_what_motos_classes_hold_is_part_of_the_ambient_state(run):
+    code = (
+        PRELUDE
+        + """
+import aiomoto
+east, west = (boto3.client("ec2", region) for region in ("us-east-1", "us-west-2"))
+def vpc(client):
+    return client.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+def peer(vpc_id, peer_id):
+    return west.create_vpc_peering_connection(VpcId=vpc_id, PeerVpcId=peer_id, PeerRegion="us-east-1")
+mine = vpc(east)
+with aiomoto.mock_aws():
+    try:
+        peer(vpc(west), mine)
+        raise SystemExit("found a VPC of the ambient mock")
+    except west.exceptions.ClientError:
+        pass
+assert peer(vpc(west), mine)["VpcPeeringConnection"]["AccepterVpcInfo"]["VpcId"] == mine
+print("ok")
+"""
+    )
+    ok(run("-c", code, **AUTO))
+
+
+def test_explicit_mock_does_not_use_up_the_ambients_unauthorized_actions(run):
+    code = (
+        PRELUDE
+        + """
+import aiomoto
+from botocore.exceptions import ClientError
+sqs = boto3.client("sqs")
+sqs.list_queues()
+with aiomoto.mock_aws():
+    for _ in range(2):
+        sqs.list_queues()
+sqs.list_queues()
+try:
+    sqs.list_queues()
+except ClientError as error:
+    print(error.response["Error"]["Code"], "ok")
+"""
+    )
+    ok(run("-c", code, INITIAL_NO_AUTH_ACTION_COUNT="2", **AUTO))
+
+
+def test_requests_wait_while_another_thread_switches_mocks(run):
+    code = (
+        PRELUDE
+        + """
+import aiomoto, threading
+from aiomoto._activation import state
+make("ambient")
+switching, go, found = threading.Event(), threading.Event(), []
+class Slow:
+    def get(self): return None
+    def set(self, value):
+        switching.set(); go.wait(20)
+state.wear(Slow(), 1)
+switching.clear(); go.clear()
+def switch():
+    with aiomoto.mock_aws():
+        pass
+def ask():
+    found.append(boto3.client("s3").list_buckets()["Buckets"][0]["Name"])
+switcher, asker = threading.Thread(target=switch), threading.Thread(target=ask)
+go.clear(); switcher.start(); assert switching.wait(20)
+asker.start(); asker.join(0.5)
+assert asker.is_alive() and not found
+go.set(); switcher.join(); asker.join()
+assert found == ["bucket"], found
+print("ok")
+"""
+    ).replace("state.wear(Slow(), 1)", "go.set(); state.wear(Slow(), 1)")
     ok(run("-c", code, **AUTO))

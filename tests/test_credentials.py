@@ -244,3 +244,29 @@ async def test_session_that_had_found_the_real_ones_before_does_not_show_them_in
         assert (await other.get_credentials()).access_key == "FOOBARKEY"
     assert sync.get_credentials().access_key == "REAL"
     assert (await other.get_credentials()).access_key == "REAL"
+
+
+TOKENS = ["AWS_BEARER_TOKEN_BEDROCK", "AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_tokens_are_hidden_and_given_back(monkeypatch, token):
+    monkeypatch.setenv(token, "real")
+    with mock_aws(config=UNMOCKED):
+        assert os.environ[token] == "real"
+    with mock_aws(), mock_aws():
+        assert token not in os.environ
+    assert os.environ[token] == "real"
+
+
+def test_bearer_tokens_are_not_sent(monkeypatch):
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "real")
+    sent = []
+    with mock_aws():
+        client = boto3.client("bedrock")
+        client.meta.events.register(
+            "before-send", lambda request, **_: sent.append(request.headers["Authorization"])
+        )
+        client.list_custom_models()
+    assert "real" not in str(sent)
+    assert "FOOBARKEY" in str(sent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import aiobotocore
+import pytest
 
 import aiomoto
 
@@ -24,7 +25,8 @@ def test_text(run):
 def test_json(run):
     found = json.loads(run(*DOCTOR, "--json", AIOMOTO_UNSUPPORTED="warn").out)
     assert found["ok"] is True
-    assert found["hook"] == {"started": True, "position": found["hook"]["position"]}
+    position = found["hook"]["position"]
+    assert found["hook"] == {"started": True, "disabled": False, "position": position}
     assert found["distributions"]["aiobotocore"] == {
         "version": aiobotocore.__version__,
         "supported": ">=2.13,<4",
@@ -66,8 +68,55 @@ def test_broken_installation(run, tmp_path):
     (tmp_path / "boto3").mkdir()
     (tmp_path / "boto3" / "__init__.py").write_text("raise ValueError('broken')")
     done = run(*DOCTOR, PYTHONPATH=tmp_path)
-    assert "cannot be imported: ValueError('broken')" in done.out
+    assert (
+        "! guard    boto3.s3.transfer._should_use_crt: cannot be imported: ValueError" in done.out
+    )
+    assert done.code == 1
+
+
+def test_something_unsupported_under_auto(run, tmp_path):
+    """Where every import of it raises."""
+    (tmp_path / "sitecustomize.py").write_text("import botocore; botocore.__version__ = '9.9'")
+    done = run(*DOCTOR, PYTHONPATH=tmp_path, AIOMOTO_AUTO="1")
+    assert done.code == 1, done.out
+    assert "botocore.endpoint.Endpoint._send: " in done.out
+    assert "newer than any that aiomoto knows" in done.out
+
+
+def test_finder_taken_away_is_not_called_switched_off(run):
+    code = """
+import sys, runpy
+sys.meta_path = [finder for finder in sys.meta_path if type(finder).__module__ != "aiomoto._hook"]
+sys.argv = ["aiomoto", "doctor"]
+runpy.run_module("aiomoto", run_name="__main__")
+"""
+    done = run("-c", code)
+    assert "started, but no longer on sys.meta_path" in done.out
+
+
+def test_broken_plugin_is_named(run, tmp_path):
+    info = tmp_path / "shady-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shady\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[aiomoto.patches]\nrows = shady_rows:ROWS\n")
+    done = run(*DOCTOR, PYTHONPATH=tmp_path)
+    assert done.code == 1
+    assert (
+        "! aiomoto cannot read the patches of shady (aiomoto.patches: shady_rows:ROWS)" in done.out
+    )
+    found = json.loads(run(*DOCTOR, "--json", PYTHONPATH=tmp_path).out)
+    assert "shady" in found["problems"][0]
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help(run, option):
+    done = run(*DOCTOR, option)
+    assert (done.code, done.err) == (0, "")
+    assert "--json" in done.out
 
 
 def test_wrong_use(run):
-    assert run(*DOCTOR, "--nonsense").code == 2
+    done = run(*DOCTOR, "--nonsense")
+    assert done.code == 2
+    assert "--nonsense" in done.err
+    assert "doctor --help" in done.err

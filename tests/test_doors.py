@@ -366,6 +366,12 @@ class TestGuard:
                 with pytest.raises(RealHTTPRequestBlockedError, match=url):
                     await client._endpoint.http_session.send(self.prepared(url))
 
+    async def test_httpx_sessions_refuse(self):
+        httpxsession = pytest.importorskip("aiobotocore.httpxsession")
+        async with httpxsession.HttpxSession() as session:
+            with mock_aws(), pytest.raises(RealHTTPRequestBlockedError, match="s3.amazonaws"):
+                await session.send(self.prepared())
+
     def test_error_does_not_repeat_the_secrets_of_a_presigned_url(self):
         with mock_aws(), pytest.raises(RealHTTPRequestBlockedError) as caught:
             URLLib3Session().send(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlunsplit
 
 import boto3
 import botocore.session
@@ -15,6 +15,9 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from moto.backend_index import backend_url_patterns
+from moto.core.utils import get_equivalent_url_in_aws_domain
 
 from aiomoto import RealHTTPRequestBlockedError, _routing, mock_aws
 from aiomoto._patches import parse_version
@@ -151,49 +154,113 @@ def test_s3_accelerate():
         assert boto3.client("s3").get_object(Bucket="bucket", Key="key")["Body"].read() == b"value"
 
 
+# The backends of moto that have another name than the service of botocore.
+BACKENDS = {
+    "apigatewayv2": "apigateway",
+    "cloudhsm": "cloudhsmv2",
+    "docdb": "rds",
+    "greengrassv2": "greengrass",
+    "kinesisanalytics": "kinesisanalyticsv2",
+    "lambda": "awslambda",
+    "marketplace-metering": "meteringmarketplace",
+    "neptune": "rds",
+    "opensearch": "es",
+}
+CLIENTS = {
+    "standard": {},
+    "custom": {"endpoint_url": "http://localhost:4566"},
+    "base path": {"endpoint_url": "https://host.example/base/"},
+    **{name: {"config": Config(**config)} for name, config in VARIANTS.items()},
+}
+
+
 @pytest.fixture(scope="module")
-def prefixes():
-    """The endpoint prefix of every service that botocore knows."""
-    session = botocore.session.Session()
-    names = session.get_available_services()
-    return {name: session.get_service_model(name).endpoint_prefix for name in names}
+def session():
+    return botocore.session.Session()
+
+
+class SentError(Exception):
+    """Stops a request at the point where it would be sent."""
+
+
+def request_url(client):
+    """Return the URL of the first request that the client can be made to send."""
+    client.meta.events.register_first("before-send", _stop)
+    for operation in client.meta.service_model.operation_names:
+        shape = client.meta.service_model.operation_model(operation).input_shape
+        if shape and any(member.type_name != "string" for member in _required(shape)):
+            continue
+        params = dict.fromkeys(shape.required_members if shape else (), "123")
+        try:
+            client._make_api_call(operation, params)
+        except SentError as sent:
+            return sent.args[0]
+        except BotoCoreError:  # the parameters will not do
+            continue
+    return None
+
+
+def _stop(request, **_):
+    raise SentError(request.url)
+
+
+def _required(shape):
+    return [shape.members[name] for name in shape.required_members]
+
+
+def matching(url):
+    """Name the backends that moto would ask."""
+    seen = urlunsplit((*get_equivalent_url_in_aws_domain(url)[0][:2], "/", "", ""))
+    return [name for name, pattern in backend_url_patterns if pattern.match(seen)]
+
+
+LONG = [
+    pytest.param(region, kind, marks=pytest.mark.long)
+    for region in ("eu-central-1", "us-gov-west-1", "cn-north-1", "us-iso-east-1", "us-isob-east-1")
+    for kind in ("standard", "fips", "dualstack", "custom")
+]
 
 
 @fails_in_old_moto
 @pytest.mark.parametrize(
-    "region", ["us-east-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1", "eu-central-1"]
+    ("region", "kind"),
+    [
+        *(("us-east-1", kind) for kind in CLIENTS),
+        ("cn-north-1", "custom"),
+        ("us-iso-east-1", "standard"),
+        *LONG,
+    ],
 )
-def test_every_service_is_routed_to_its_own_backend(prefixes, region):
-    """By a custom endpoint as by its own."""
-    wrong = []
-    for name, prefix in prefixes.items():
-        expected = _routing.service_of(f"https://{prefix}.us-east-1.amazonaws.com/")
-        url = _routing.route(
-            "http://localhost:4566/path?query", "http://localhost:4566", prefix, region
+def test_every_service_is_routed_to_its_own_backend(session, region, kind):
+    known = {name for name, _ in backend_url_patterns}
+    wrong, seen = [], 0
+    for name in session.get_available_services():
+        expected = BACKENDS.get(name, name.replace("-", ""))
+        if expected not in known:
+            continue
+        client = session.create_client(
+            name, region, aws_access_key_id="a", aws_secret_access_key="b", **CLIENTS[kind]
         )
-        found = _routing.service_of(url)
-        if found != expected and expected is not None:
-            wrong.append((name, url, found, expected))
-        assert urlsplit(url).path == "/path"
-        assert urlsplit(url).query == "query"
+        url = request_url(client)
+        if url is None:
+            continue
+        seen += 1
+        prefix = client.meta.service_model.endpoint_prefix
+        routed = _routing.route(url, client._endpoint.host, name, prefix, region)
+        if expected not in matching(routed):
+            wrong.append((name, url, routed, matching(routed)))
     assert wrong == []
+    assert seen > 120
 
 
-def test_base_paths_and_empty_paths():
-    route = _routing.route
-    assert (
-        route("http://h:1/base/b/k?x=1", "http://h:1/base", "s3", "us-east-1")
-        == "http://s3.us-east-1.amazonaws.com/b/k?x=1"
-    )
-    assert route("http://h:1/base", "http://h:1/base/", "sqs", "us-east-1").endswith(
-        "amazonaws.com/"
-    )
-    assert (
-        route("http://b.h:1/k", "http://h:1", "s3", "eu-west-1")
-        == "http://b.s3.eu-west-1.amazonaws.com/k"
-    )
-    untouched = "https://bucket.s3.us-east-1.amazonaws.com/k"
-    assert route(untouched, "https://s3.us-east-1.amazonaws.com", "s3", "us-east-1") is untouched
+@pytest.mark.parametrize("kind", CLIENTS)
+def test_services_that_moto_does_not_know_are_not_taken_for_s3(kind):
+    """Its pattern for S3 takes all hosts that have "s3" in them."""
+    with mock_aws():
+        client = boto3.client("s3outposts", **CLIENTS[kind])
+        with pytest.raises(ClientError, match="404"):
+            client.create_endpoint(OutpostId="op-1", SubnetId="s", SecurityGroupId="s")
+        assert boto3.client("s3").list_buckets()["Buckets"] == []
 
 
 async def test_anonymous_requests():

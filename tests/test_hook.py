@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
+import importlib.machinery
 import importlib.util
+import pickle
 import subprocess
 import sys
 import threading
@@ -256,6 +259,16 @@ def test_hook_is_active_whatever_the_flags(flags):
     assert out.stdout == "True\n"
 
 
+def test_copied_and_pickled_specs_still_patch(toy):
+    spec = importlib.util.find_spec(f"{TOY}.mod")
+    copies = [copy.copy(spec), copy.deepcopy(spec), pickle.loads(pickle.dumps(spec))]
+    for other in copies:
+        module = importlib.util.module_from_spec(other)
+        other.loader.exec_module(module)
+        assert module.Greeter().greet("you") == "hello you!"
+    assert isinstance(copies[2].loader, importlib.machinery.SourceFileLoader)
+
+
 def test_threads_that_enter_first_without_a_pth_all_find_a_mock(run):
     code = """
 import sys, threading
@@ -354,3 +367,42 @@ def test_finders_that_come_or_go_inside_a_mock_stay_so():
         assert sys.meta_path == [*before, mine]
     finally:
         finders.remove(mine)
+
+
+def test_motos_own_mock_sweeps_what_came_by_without_a_pth(run):
+    code = """
+import asyncio, sys
+from aiomoto import mock_aws
+with mock_aws():
+    pass
+from aiomoto import _hook
+assert _hook.finder not in sys.meta_path
+import moto
+from aiobotocore.session import get_session
+async def main():
+    with moto.mock_aws():
+        async with get_session().create_client("s3", "us-east-1") as s3:
+            print(len((await s3.list_buckets())["Buckets"]))
+asyncio.run(main())
+"""
+    done = run("-c", code, AIOMOTO_DISABLE="1")
+    assert done.out == "0\n", done.err
+
+
+def test_finder_is_in_front_inside_motos_own_mock(run):
+    code = """
+import importlib.machinery, sys
+class InFront:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("aiobotocore"):
+            return importlib.machinery.PathFinder.find_spec(name, path, target)
+sys.meta_path.insert(0, InFront())
+import moto
+with moto.mock_aws():
+    from aiobotocore.endpoint import AioEndpoint
+    assert hasattr(AioEndpoint._send, "__wrapped__")
+assert isinstance(sys.meta_path[0], InFront)
+print("ok")
+"""
+    done = run("-c", code)
+    assert done.out == "ok\n", done.err

@@ -8,9 +8,12 @@ import subprocess
 import sys
 import sysconfig
 import time
+import venv
 from pathlib import Path
 
 import pytest
+
+import aiomoto
 
 ACCOUNT = "import boto3; print(boto3.client('sts', region_name='us-east-1').get_caller_identity()['Account'])"
 RUN = ["-m", "aiomoto", "run"]
@@ -125,9 +128,109 @@ def test_disable_wins(run):
 
 
 def test_fallback_runs_the_users_own_sitecustomize(run, tmp_path):
-    import aiomoto
-
     (tmp_path / "sitecustomize.py").write_text("print('customized')")
     path = os.pathsep.join([str(tmp_path), str(Path(aiomoto.__file__).parent.parent), *sys.path])
     done = run("-S", *RUN, "-c", "import aiomoto._startup as s; print(s.ran())", PYTHONPATH=path)
     assert done.out == "customized\nTrue\n", done.err
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help(run, option):
+    done = run(*RUN, option)
+    assert (done.code, done.err) == (0, "")
+    assert "--quiet" in done.out
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Make another environment, whose ``.pth`` file has these lines; return its interpreter."""
+
+    def other(name="other", *lines):
+        venv.create(tmp_path / name, symlinks=True)
+        (site,) = (tmp_path / name).glob("lib/python*/site-packages")
+        (site / "lines.pth").write_text("\n".join(lines))
+        return tmp_path / name / "bin" / "python"
+
+    return other
+
+
+def script(path, shebang, body="print('ran')"):
+    path.write_text(f"{shebang}\n{body}\n")
+    path.chmod(0o755)
+    return path
+
+
+def on_path(folder):
+    return {"PATH": os.pathsep.join([str(folder), os.environ["PATH"]])}
+
+
+@posix
+class TestPythonsThatWouldNotBeMocked:
+    """They are refused where that can be known: real AWS is at the other end."""
+
+    def refused(self, done, what_to_do):
+        assert (done.code, done.out) == (126, ""), done.err
+        assert "AWS would not be mocked" in done.err
+        assert what_to_do in done.err
+        assert done.err.count("\n") == 1
+
+    def test_interpreter_of_another_environment(self, run, other):
+        python = other()
+        self.refused(run(*RUN, python, "-c", "print('ran')"), f"{python} -m pip install aiomoto")
+
+    def test_its_console_scripts(self, run, tmp_path, other):
+        python = other("a path with blanks")
+        (tmp_path / "python3.99").symlink_to(python)
+        shebangs = {
+            "plain": f"#!{other()}",
+            "env": "#!/usr/bin/env python3.99",
+            "pip": f"""#!/bin/sh\n'''exec' "{python}" "$0" "$@"\n' '''""",
+            "uv": f"""#!/bin/sh\n'''exec' '{python}' "$0" "$@"\n' '''""",
+        }
+        for name, shebang in shebangs.items():
+            file = script(tmp_path / name, shebang)
+            assert subprocess.check_output([file], env=on_path(tmp_path)) == b"ran\n"
+            self.refused(run(*RUN, file, **on_path(tmp_path)), "-m pip install aiomoto")
+
+    def test_wrapper_script_by_the_name_of_python(self, run, tmp_path, other):
+        """As pyenv puts on the PATH."""
+        shim = script(tmp_path / "python3.99", "#!/bin/sh", f'exec {other()} "$@"')
+        self.refused(run(*RUN, "python3.99", "-c", "1", **on_path(tmp_path)), str(shim))
+
+    def test_another_environment_with_aiomoto(self, run, tmp_path, other):
+        python = other("other", *sys.path, "import aiomoto._startup; aiomoto._startup.main()")
+        done = run(*RUN, "--quiet", script(tmp_path / "tool", f"#!{python}", ACCOUNT))
+        assert (done.out, done.err) == ("123456789012\n", "")
+
+    @pytest.mark.parametrize(
+        "flags", [["-S"], ["-ES"], ["-W", "error", "-S"], ["-X", "dev", "-IS"], ["-Wignore", "-S"]]
+    )
+    def test_without_site(self, run, flags):
+        self.refused(run(*RUN, "python", *flags, "-c", "print('ran')"), "Leave ")
+
+    @pytest.mark.parametrize(
+        "flags", [["-I"], ["-E"], ["-sE", "-W", "ignore"], ["-B", "-X", "dev"]]
+    )
+    def test_options_that_do_not_matter(self, run, flags):
+        done = run(*RUN, "--quiet", "python", *flags, "-c", ACCOUNT, "-S")
+        assert (done.out, done.err) == ("123456789012\n", "")
+
+    @pytest.mark.parametrize("flags", [[], ["-E"], ["-I"]])
+    def test_fallback_goes_by_pythonpath(self, other, flags):
+        """Which ``-E`` and ``-I`` ignore."""
+        command = [other(), *RUN, "--quiet", "python", *flags, "-c", "print('ran')"]
+        path = os.pathsep.join([str(Path(aiomoto.__file__).parent.parent), *sys.path])
+        environ = {**os.environ, "PYTHONPATH": path}
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        if flags:
+            assert (done.returncode, done.stdout) == (126, "")
+            assert f"Leave {flags[0]} out" in done.stderr
+        else:
+            assert (done.stdout, done.stderr) == ("ran\n", "")
+
+    def test_commands_of_which_nothing_can_be_known(self, run):
+        for quiet, lines in ((None, 1), ("1", 0)):
+            done = run(*RUN, "sh", "-c", "echo $AIOMOTO_AUTO", AIOMOTO_QUIET=quiet)
+            assert (done.code, done.out) == (0, "1\n")
+            assert done.err.count("\n") == lines
+        assert "may start any program" in run(*RUN, "sh", "-c", "true").err

@@ -77,7 +77,11 @@ def test_instance_made_inside_is_not_found_again(make):
 
 
 def test_instances_in_the_cache_before_the_mock_come_back_after_it():
-    before = s3fs.S3FileSystem(), Sub(), fsspec.filesystem("dir", path="bkt", fs=s3fs.S3FileSystem())
+    before = (
+        s3fs.S3FileSystem(),
+        Sub(),
+        fsspec.filesystem("dir", path="bkt", fs=s3fs.S3FileSystem()),
+    )
     with mock_aws():
         assert s3fs.S3FileSystem() is not before[0]
         assert Sub() is not before[1]
@@ -440,7 +444,9 @@ fs.pipe("bkt/key", b"x")
 @pytest.mark.parametrize("use", USES)
 def test_nothing_on_stderr_however_it_ends(run, use, ending):
     statement, code = ENDINGS[ending]
-    imports = "import asyncio, sys, aiobotocore.session, boto3, s3fs\nfrom aiomoto import mock_aws\n"
+    imports = (
+        "import asyncio, sys, aiobotocore.session, boto3, s3fs\nfrom aiomoto import mock_aws\n"
+    )
     # Without the traceback, which is no noise.
     hook = "sys.excepthook = lambda *_: None\n"
     done = run("-W", "error", "-c", imports + hook + USES[use].format(ending=statement))

@@ -19,35 +19,54 @@ HEAVY = {
 MODULES = "import sys, json; print(json.dumps(sorted(sys.modules)))"
 
 
+REAL = dict.fromkeys(
+    [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_SECURITY_TOKEN",
+        "AWS_BEARER_TOKEN_BEDROCK",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    ],
+    "real",
+)
+OURS = {"aiomoto", "aiomoto._startup", "aiomoto._hook"}
+
+
 def modules(run, *words, **environ):
     return set(json.loads(run(*words, "-c", MODULES, **environ).out))
 
 
+def bare(run, code):
+    """Run code in an interpreter that has read no ``.pth``, and so loaded nothing of ours."""
+    path = f"import sys; sys.path[:0] = {_import_path()!r}"
+    done = run("-I", "-S", "-c", f"{path}; before = set(sys.modules); {code}")
+    assert done.code == 0, done.err
+    return set(json.loads(done.out))
+
+
+ADDED = "import json; print(json.dumps(sorted(set(sys.modules) - before - {'json'})))"
+
+
 def test_interpreter_start_loads_three_modules(run):
-    added = modules(run) - modules(run, "-S")
-    ours = {name for name in added if name.startswith("aiomoto")}
-    assert ours == {"aiomoto", "aiomoto._startup", "aiomoto._hook"}
+    """Beside ``os``, which every interpreter loads that reads a ``.pth``."""
+    started = f"import os, aiomoto._startup; aiomoto._startup.main(); {ADDED}"
+    assert bare(run, started) - bare(run, f"import os; {ADDED}") == OURS
 
 
-def test_interpreter_start_loads_nothing_heavy_by_us(run, tmp_path):
-    code = (
-        "import sys, os; before = set(sys.modules); import aiomoto._startup; aiomoto._startup.main();"
-        "print(*sorted(set(sys.modules) - before))"
-    )
-    done = run("-S", "-c", f"import sys; sys.path[:0] = {_import_path()!r}; {code}")
-    assert done.out.split() == ["aiomoto", "aiomoto._hook", "aiomoto._startup"]
+def test_the_pth_does_that_and_no_more(run):
+    started = modules(run)
+    assert {name for name in started if name.startswith("aiomoto")} == OURS
+    assert not (started - modules(run, "-S")) & HEAVY
 
 
 def test_importing_aiomoto_loads_nothing_else(run):
-    code = f"import sys; before = set(sys.modules); import aiomoto; {MODULES}"
-    loaded = set(json.loads(run("-c", code).out)) - modules(run)
-    assert not loaded & HEAVY
-    assert not {name for name in loaded if name.startswith("aiomoto")}
+    assert bare(run, f"import aiomoto; {ADDED}") - bare(run, ADDED) == {"aiomoto"}
 
 
 def test_auto_loads_only_the_activation_until_aws_is_needed(run):
     loaded = modules(run, AIOMOTO_AUTO="1") - modules(run)
-    assert loaded - {"__future__"} == {"aiomoto._activation"}
+    assert loaded - {"__future__", "_socket"} == {"aiomoto._activation", "aiomoto._gateway"}
 
 
 def test_main_twice_installs_one_finder(run):
@@ -104,6 +123,56 @@ print("alive")
     assert done.out == "alive\n"
     assert done.err.count("\n") == 1
     assert "start-up hook failed" in done.err
+    assert "mock_aws() works" in done.err
+
+
+FAIL = """
+import os, sys, aiomoto, aiomoto._startup as s
+s._done = False
+{failure}
+s.main()
+try:
+    import boto3
+except ImportError as error:
+    print(error)
+print([name for name, value in os.environ.items() if "real" in value])
+"""
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        "sys.meta_path = tuple(sys.meta_path[1:])",
+        "del aiomoto._hook; sys.modules['aiomoto._hook'] = None",
+        "sys.modules['aiomoto._activation'] = None",
+        "sys.modules['aiomoto._activation'] = sys.stderr = None",
+    ],
+)
+def test_failing_hook_keeps_aws_out_of_reach_under_auto(run, failure):
+    done = run(
+        "-c", "import os; os.environ['AIOMOTO_AUTO'] = '1'" + FAIL.format(failure=failure), **REAL
+    )
+    refused, real, *_ = done.out.splitlines()
+    assert "AIOMOTO_AUTO cannot mock AWS" in refused
+    assert real == "[]"
+    assert ("AIOMOTO_AUTO cannot mock AWS" in done.err) == ("stderr" not in failure)
+
+
+def test_platform_without_fork(run):
+    """Windows has no `os.register_at_fork`."""
+    code = """
+import os
+del os.register_at_fork, os.fork
+import boto3, aiomoto
+with aiomoto.mock_aws():
+    print(boto3.client("sts").get_caller_identity()["Account"])
+"""
+    assert run("-c", code).out == "123456789012\n"
+
+
+def test_auto_hides_every_kind_of_credentials(run):
+    code = "import os; print([name for name, value in os.environ.items() if 'real' in value])"
+    assert run("-c", code, AIOMOTO_AUTO="1", **REAL).out == "[]\n"
 
 
 def test_public_names_are_all_there_and_documented():

@@ -12,7 +12,7 @@ from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from aiomoto._activation import state
+from aiomoto._activation import say, state
 from aiomoto._patches.table import REQUIRED, ROWS, Row
 from aiomoto.errors import AiomotoError, UnsupportedVersionError
 
@@ -25,6 +25,7 @@ PLUGIN_GROUP = "aiomoto.patches"
 _rows = list(ROWS)
 _problems: dict[Row, AiomotoError] = {}
 _broken_plugins: list[AiomotoError] = []
+_newer: dict[str, str] = {}  # distributions beyond their range, let in by AIOMOTO_UNSUPPORTED
 _executed: set[str] = set()
 # Held while a target is looked at and wrapped, and never while anything is imported: another
 # thread may stand here with the lock of the module that it is importing.
@@ -77,6 +78,8 @@ def check() -> None:
     for row, problem in _problems.items():
         if row.role in REQUIRED and row.module in sys.modules:
             raise problem
+    for dist, version in [*_newer.items()]:
+        _tell(dist, version)
 
 
 def report() -> list[tuple[Row, str]]:
@@ -109,6 +112,11 @@ def load_plugins() -> None:
                 f"{error!r}. Upgrade or uninstall {dist}."
             )
             _broken_plugins.append(AiomotoError(message))
+
+
+def broken_plugins() -> list[str]:
+    """Say which distributions' rows cannot be read, and why."""
+    return [str(problem) for problem in _broken_plugins]
 
 
 def modules() -> frozenset[str]:
@@ -199,9 +207,23 @@ def _outside(row: Row, version: str) -> str | None:
     """Say on which side a version is outside the range of a row."""
     if parse_version(version) < row.low:
         return "is older than any version that aiomoto knows"
-    if row.high and parse_version(version) >= row.high and not _unsupported_allowed():
-        return "may have changed: this version is newer than any that aiomoto knows"
-    return None
+    if not row.high or parse_version(version) < row.high:
+        return None
+    if _unsupported_allowed():
+        _newer[row.dist] = version
+        return None
+    return (
+        "may have changed: this version is newer than any that aiomoto knows "
+        "(AIOMOTO_UNSUPPORTED=warn mocks it all the same)"
+    )
+
+
+@cache  # once
+def _tell(dist: str, version: str) -> None:
+    say(
+        f"{dist} {version} is newer than any version that aiomoto knows, and is mocked because "
+        "AIOMOTO_UNSUPPORTED=warn: something may reach AWS"
+    )
 
 
 def _misfit(row: Row, module: ModuleType) -> str | None:

@@ -163,5 +163,7 @@ def run_credential_process(wrapped: Callable[..., Any], _: Any, args: Any, kwarg
     from botocore.exceptions import CredentialRetrievalError
 
     raise CredentialRetrievalError(
-        provider="custom-process", error_msg="aiomoto runs no credential_process while mocking"
+        provider="custom-process",
+        error_msg="aiomoto runs no credential_process while mocking; make the session or client "
+        "inside the mock, where it gets the mock's credentials",
     )
