@@ -20,6 +20,8 @@ from aiomoto.errors import RealHTTPRequestBlockedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+state.wear(_gateway.gateway, None)  # before what a reader's patches set, who ask for its address
+
 _REGION = "us-east-1"  # of a reader that has none
 _S3 = re.compile(r"s3[an]?://", re.IGNORECASE)
 
@@ -91,6 +93,25 @@ def _urls(source: Any) -> Iterator[str]:
             yield from _urls(one)
 
 
+def call_completed(
+    wrapped: Callable[..., Any], args: Any, kwargs: Any, name: str = "storage_options"
+) -> Any:
+    """Call a function that takes a path and options of object_store, with options for the mock.
+
+    Parameters:
+        wrapped: the function.
+        args: what it was called with.
+        kwargs: the same.
+        name: of the parameter with the options.
+    """
+    bound = signature(wrapped).bind(*args, **kwargs)
+    if any(map(is_s3, bound.arguments.values())):
+        bound.arguments[name] = complete(bound.arguments.get(name))
+    return wrapped(*bound.args, **bound.kwargs)
+
+
+ENDPOINT = "aws_endpoint_url"  # under which `complete` puts it
+
 # What object_store takes for one setting, in any case and with `aws_` in front or not.
 _ENDPOINTS = frozenset({"endpoint", "endpoint_url", "endpoint_url_s3"})
 _CREDENTIALS = frozenset(
@@ -127,7 +148,7 @@ def complete(options: Mapping[str, Any] | None, *, credentials: bool = True) -> 
         return given
     kept = {key: value for key, value in given.items() if _plain(key) not in _MISLEADING}
     names = {_plain(key) for key in kept}
-    kept.update(aws_endpoint_url=place.url, aws_allow_http="true")
+    kept.update({ENDPOINT: place.url, "aws_allow_http": "true"})
     if not names & _REGIONS:
         kept["aws_region"] = place.region
     if credentials and not names & _CREDENTIALS:

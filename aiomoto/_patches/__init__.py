@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from aiomoto._activation import say, state
-from aiomoto._patches.table import REQUIRED, ROWS, Row
+from aiomoto._patches.table import REQUIRED, ROWS, SOME, Row
 from aiomoto.errors import AiomotoError, UnsupportedVersionError
 
 if TYPE_CHECKING:
@@ -200,7 +200,19 @@ def _wrap(row: Row, module: ModuleType) -> None:
     wrapper = _resolve(row.wrapper)
     with _lock:
         if not _is_applied(row, module):  # another thread may have been faster
+            original = _target(row, module)
             wrap_function_wrapper(module, row.target, wrapper)
+            if row.copied:
+                _replace_copies(row.dist, original, _target(row, module))
+
+
+def _replace_copies(dist: str, original: Any, patched: Any) -> None:
+    """Have the modules of a distribution that took a function by its name hold the patched one."""
+    for name, module in [*sys.modules.items()]:
+        if name.partition(".")[0] == dist and isinstance(module, ModuleType):
+            for key, value in [*vars(module).items()]:
+                if value is original:
+                    setattr(module, key, patched)
 
 
 def _outside(row: Row, version: str) -> str | None:
@@ -236,9 +248,10 @@ def _misfit(row: Row, module: ModuleType) -> str | None:
     if code is None or getattr(original, "__module__", None) != row.module:
         return None  # somebody else's patch: wrapped as it is, and not ours to judge
     params = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    if params != row.params:
-        return f"takes {params}, not {row.params}"
-    return None
+    if row.params[:1] == (SOME,):
+        missing = set(row.params[1:]).difference(params)
+        return f"takes {params}, and no {sorted(missing)}" if missing else None
+    return None if params == row.params else f"takes {params}, not {row.params}"
 
 
 def _resolve(path: str) -> Any:

@@ -5,9 +5,14 @@ Data only. `aiomoto._patches` applies it; `aiomoto._hook.TARGETS` repeats its mo
 
 from __future__ import annotations
 
-from aiomoto._patches import rows_aws, rows_data, rows_endpoints
-from aiomoto._patches.rows import RANGES, REQUIRED, Row, specifier
+from aiomoto._patches import rows_aws, rows_data, rows_endpoints, rows_readers
+from aiomoto._patches.rows import RANGES, REQUIRED, SOME, Row, specifier
 
-__all__ = ["RANGES", "REQUIRED", "ROWS", "Row", "specifier"]
+__all__ = ["RANGES", "REQUIRED", "ROWS", "SOME", "Row", "specifier"]
 
-ROWS: tuple[Row, ...] = (*rows_aws.ROWS, *rows_endpoints.ROWS, *rows_data.ROWS)
+ROWS: tuple[Row, ...] = (
+    *rows_aws.ROWS,
+    *rows_endpoints.ROWS,
+    *rows_data.ROWS,
+    *rows_readers.ROWS,
+)
