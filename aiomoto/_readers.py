@@ -78,6 +78,17 @@ def _passes(url: str) -> bool:
     return "s3" in named.get("services", ()) or any(re.match(one, url) for one in patterns)
 
 
+def check_query(*texts: Any) -> None:
+    """Refuse a query that names S3 where it could not be led.
+
+    Raises:
+        GatewayError: the gateway is off.
+        RealHTTPRequestBlockedError: the ambient mock refuses all requests.
+    """
+    if any(isinstance(text, str) and _S3.search(text) for text in texts):
+        lead()
+
+
 def is_s3(source: Any) -> bool:
     """Return whether a path, a list of them or a partitioned target leads to S3."""
     return any(_S3.match(url) for url in _urls(source))
@@ -93,16 +104,21 @@ def _urls(source: Any) -> Iterator[str]:
             yield from _urls(one)
 
 
-def call_completed(
-    wrapped: Callable[..., Any], args: Any, kwargs: Any, name: str = "storage_options"
+def call_led(
+    wrapped: Callable[..., Any],
+    args: Any,
+    kwargs: Any,
+    name: str,
+    complete: Callable[[Any], Any],
 ) -> Any:
-    """Call a function that takes a path and options of object_store, with options for the mock.
+    """Call a function with settings that lead to the mock, if one of its arguments is on S3.
 
     Parameters:
         wrapped: the function.
         args: what it was called with.
         kwargs: the same.
-        name: of the parameter with the options.
+        name: of its parameter with the settings.
+        complete: returns the settings to use, given the user's.
     """
     bound = signature(wrapped).bind(*args, **kwargs)
     if any(map(is_s3, bound.arguments.values())):

@@ -13,4 +13,6 @@ if TYPE_CHECKING:
 
 def with_storage_options(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
     """Every function that hands `storage_options` to lance's native part."""
-    return _readers.call_completed(wrapped, args, kwargs) if is_on() else wrapped(*args, **kwargs)
+    if not is_on():
+        return wrapped(*args, **kwargs)
+    return _readers.call_led(wrapped, args, kwargs, "storage_options", _readers.complete)

@@ -31,6 +31,13 @@ def with_storage_options(wrapped: Callable[..., Any], _: Any, args: Any, kwargs:
     return wrapped(*args, **kwargs)
 
 
+def execute_sql(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+    """`SQLContext.execute`: its queries may read files, with what the environment says."""
+    if is_on():
+        _readers.check_query(*args[:1], kwargs.get("query"))
+    return wrapped(*args, **kwargs)
+
+
 def _leads_to_s3(path: Any) -> bool:
     inner = getattr(path, "_pl_partition_by", None)  # of a partitioned target
     return _readers.is_s3(path if inner is None else inner.base_path)

@@ -59,6 +59,14 @@ ROWS: tuple[Row, ...] = (
             ),
         )
     ),
+    row(
+        "polars.sql.context",
+        "SQLContext.execute",
+        f"{SOME} query",
+        "polars:execute_sql",
+        "reader",
+        "a query may read from S3",
+    ),
     *(
         row(
             module,
@@ -132,5 +140,62 @@ ROWS: tuple[Row, ...] = (
         "obstore:s3_store_new",
         "reader",
         "obstore, and zarr by it, reads and writes natively",
+    ),
+    *(
+        row(
+            module,
+            target,
+            f"{SOME} io_config",
+            "daft:with_io_config",
+            "reader",
+            "daft reads and writes natively",
+            optional=True,
+            copied="." not in target,
+        )
+        for module, target in (
+            ("daft.io._blob", "read_blob"),
+            ("daft.io._csv", "read_csv"),
+            ("daft.io._files", "from_files"),
+            ("daft.io._json", "read_json"),
+            ("daft.io._parquet", "read_parquet"),
+            ("daft.io._text", "read_text"),
+            ("daft.io._warc", "read_warc"),
+            ("daft.io.delta_lake._deltalake", "read_deltalake"),
+            ("daft.io.file_path", "from_glob_path"),
+            ("daft.io.lance._lance", "read_lance"),
+            *(
+                ("daft.dataframe.dataframe", f"DataFrame.write_{form}")
+                for form in ("csv", "deltalake", "iceberg", "json", "lance", "parquet")
+            ),
+        )
+    ),
+    row(
+        "daft.io.iceberg._iceberg",
+        "resolve_iceberg_io_config",
+        "table io_config",
+        "daft:resolve_iceberg_io_config",
+        "reader",
+        "a table may name an endpoint of its own",
+        optional=True,
+        copied=True,
+    ),
+    row(
+        "daft.io.delta_lake.delta_lake_write",
+        "make_deltalake_fs",
+        "path io_config",
+        "daft:make_deltalake_fs",
+        "reader",
+        "deltalake writes with the GIL held, and the gateway needs that to answer",
+        optional=True,
+        copied=True,
+    ),
+    row(
+        "daft.sql.sql",
+        "sql",
+        f"{SOME} sql",
+        "daft:sql",
+        "reader",
+        "a query may read from S3",
+        copied=True,
     ),
 )
