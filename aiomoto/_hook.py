@@ -57,6 +57,7 @@ TARGETS = {
     "deltalake.table",
     "deltalake.writer.convert_to",
     "deltalake.writer.writer",
+    "duckdb",
     "lance",
     "lance.dataset",
     "lance.file",
@@ -89,6 +90,8 @@ TARGETS = {
     "pyarrow._fs",
     "pyarrow._s3fs",
     "pyarrow.fs",
+    "pyiceberg",
+    "pyiceberg.io.pyarrow",
     "s3fs",
     "s3fs.core",
 }

@@ -61,12 +61,25 @@ def lead(own: str | None = None) -> Place | None:
         raise RealHTTPRequestBlockedError(f"aiomoto refused to read from AWS: {state.refusal}")
     if own is not None and (_servers.is_server(own) or _passes(own)):
         return None
+    return _place(_gateway.address())
+
+
+def _place(url: str) -> Place:
     return Place(
-        _gateway.address(),
+        url,
         os.environ.get("AWS_ACCESS_KEY_ID") or FAKE_KEY,
         os.environ.get("AWS_SECRET_ACCESS_KEY") or FAKE_SECRET,
         os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or _REGION,
     )
+
+
+def lead_or_nowhere() -> Place:
+    """Return where a reader is led whose single calls cannot be refused.
+
+    While the gateway is off that is an address that nobody answers at once.
+    """
+    off = _gateway.gateway.off is not None
+    return _place("http://aiomoto-gateway-is-off.localhost:1" if off else _gateway.address())
 
 
 def _passes(url: str) -> bool:
@@ -168,9 +181,7 @@ def complete(options: Mapping[str, Any] | None, *, credentials: bool = True) -> 
     if not names & _REGIONS:
         kept["aws_region"] = place.region
     if credentials and not names & _CREDENTIALS:
-        kept.update(
-            aws_access_key_id=place.access_key, aws_secret_access_key=place.secret_key
-        )
+        kept.update(aws_access_key_id=place.access_key, aws_secret_access_key=place.secret_key)
     return kept
 
 

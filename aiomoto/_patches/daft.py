@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from daft import filesystem as daft_filesystem
 from daft.context import get_context, set_planning_config
-from daft.io import IOConfig, S3Config
 
 from aiomoto import _gateway, _readers
-from aiomoto._activation import FAKE_KEY, FAKE_SECRET, Contents, state
+from aiomoto._activation import Contents, state
 from aiomoto._patches.botocore import is_on
 
 if TYPE_CHECKING:
@@ -54,10 +53,12 @@ def sql(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
 def _led(config: Any) -> Any:
     """Return an `IOConfig` that leads to the mock."""
     config = config or get_context().daft_planning_config.default_io_config
+    place = _readers.lead(config.s3.endpoint_url)
+    return config if place is None else _lead_to(place, config)
+
+
+def _lead_to(place: _readers.Place, config: Any) -> Any:
     s3 = config.s3
-    place = _readers.lead(s3.endpoint_url)
-    if place is None:
-        return config
     given: dict[str, Any] = {
         "endpoint_url": place.url,
         "region_name": s3.region_name or place.region,
@@ -70,29 +71,16 @@ def _led(config: Any) -> Any:
 
 
 class _DefaultConfig:
-    """A slot that is the `IOConfig` of whatever was given none."""
+    """A slot that is the `IOConfig` of calls that are given none."""
 
     def get(self) -> Any:
         """Return it."""
         return get_context().daft_planning_config.default_io_config
 
     def set(self, found: Any) -> None:
-        """Put it back, or have it lead to the mock: nowhere, where that is out of reach."""
-        if found is None:
-            found = _led(None) if _gateway.gateway.off is None else _NOWHERE
-        set_planning_config(default_io_config=found)
-
-
-# A call that names S3 is refused before; this is for URLs that stand in the data.
-_NOWHERE = IOConfig(
-    s3=S3Config(
-        endpoint_url="http://aiomoto-gateway-is-off.localhost:1",
-        region_name="us-east-1",
-        key_id=FAKE_KEY,
-        access_key=FAKE_SECRET,
-        num_tries=1,
-    )
-)
+        """Put it back, or have it lead to the mock, also for URLs that stand in data."""
+        config = found or _lead_to(_readers.lead_or_nowhere(), self.get())
+        set_planning_config(default_io_config=config)
 
 
 state.wear(_DefaultConfig(), None)

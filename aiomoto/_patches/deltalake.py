@@ -7,7 +7,7 @@ would wait for minutes. What they read is read otherwise here; those that also w
 from __future__ import annotations
 
 import json
-from itertools import count
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -48,7 +48,7 @@ def history(wrapped: Callable[..., Any], table: Any, args: Any, kwargs: Any) -> 
 
 
 def _history(table: Any, limit: int | None = None) -> list[dict[str, Any]]:
-    return [info for info, _ in zip(_commits(table), count() if limit is None else range(limit))]
+    return list(islice(_commits(table), limit))
 
 
 def _commits(table: Any) -> Iterator[dict[str, Any]]:
@@ -63,15 +63,15 @@ def _commits(table: Any) -> Iterator[dict[str, Any]]:
         if not list(bucket.objects.filter(Prefix=key)):
             return  # cleaned up
         actions = map(json.loads, bucket.Object(key).get()["Body"].iter_lines())
-        info = next((action["commitInfo"] for action in actions if "commitInfo" in action), {})
-        yield {**info, "version": version}
+        infos = (action["commitInfo"] for action in actions if "commitInfo" in action)
+        yield {**next(infos, {}), "version": version}
 
 
 def refuse(wrapped: Callable[..., Any], owner: Any, args: Any, kwargs: Any) -> Any:
     """Methods of a table, or of ``table.alter``, that would wait for ever."""
     if _is_mocked(getattr(owner, "table", owner)):
         raise InProcessModeError(
-            f"deltalake's {wrapped.__name__}() waits for S3 without giving way to other threads, so "
+            f"deltalake's {wrapped.__name__}() waits for S3 without giving way to other threads: "
             "the mock, which is in this process, cannot answer it. Call it in a child process, or "
             "run the mock in another process: mock_aws(server_mode=True, server_endpoint=...)."
         )

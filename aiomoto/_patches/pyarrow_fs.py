@@ -35,10 +35,16 @@ class _Kind(type):
         return super().__call__(*args, **kwargs)
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, _native) if cls is S3FileSystem else super().__instancecheck__(instance)
+        """Take pyarrow's instances for instances of the class below."""
+        if cls is S3FileSystem:
+            return isinstance(instance, _native)
+        return super().__instancecheck__(instance)
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        return issubclass(subclass, _native) if cls is S3FileSystem else super().__subclasscheck__(subclass)
+        """Take pyarrow's class for the class below."""
+        if cls is S3FileSystem:
+            return issubclass(subclass, _native)
+        return super().__subclasscheck__(subclass)
 
 
 class S3FileSystem(_native, metaclass=_Kind):  # type: ignore[misc]  # pyarrow is not typed
@@ -57,7 +63,7 @@ def _reduce(cls: type) -> str | tuple[Any, ...]:
     return (itemgetter(0), ((_native,),)) if cls is S3FileSystem else cls.__qualname__
 
 
-copyreg.pickle(_Kind, _reduce)  # type: ignore[arg-type]  # str: copyreg knows, its types do not
+copyreg.pickle(_Kind, _reduce)
 
 
 class Names:
@@ -67,7 +73,8 @@ class Names:
     """
 
     def __init__(self) -> None:
-        self._seen: dict[str, int] = {_s3fs.__name__: id(_s3fs), __name__: id(sys.modules[__name__])}
+        own = (_s3fs, sys.modules[__name__])
+        self._seen = {module.__name__: id(module) for module in own}
         self._known: list[tuple[ModuleType, str]] = []
 
     def get(self) -> list[tuple[ModuleType, str, Any]]:

@@ -198,4 +198,21 @@ ROWS: tuple[Row, ...] = (
         "a query may read from S3",
         copied=True,
     ),
+    row(
+        "pyiceberg.io.pyarrow",
+        "_cached_resolve_s3_region",
+        "bucket",
+        "pyiceberg:resolve_s3_region",
+        "reader",
+        "a bucket's region in the mock would be taken for the real one after it",
+        optional=True,
+    ),
+    row(
+        "duckdb",
+        "connect",
+        "",
+        "duckdb:connect",
+        "reader",
+        "duckdb's extension does its own HTTP",
+    ),
 )
