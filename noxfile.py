@@ -70,6 +70,23 @@ def aioboto3(session: nox.Session) -> None:
     session.run("pytest", "-n", "auto", "tests/test_aioboto3.py", *session.posargs)
 
 
+DATA = {
+    # Built for numpy 1, which its metadata does not say.
+    "lowest": [*LOWEST, *lowest(*EXTRAS["pandas"]), "numpy<2"],
+    "middle": ["s3fs==2025.12.0", "pandas==2.3.3", "pyarrow==18.1.0"],
+    "newest": [],
+}
+
+
+@nox.session
+@nox.parametrize("versions", [*DATA])
+def data(session: nox.Session, versions: str) -> None:
+    """Run the tests of the data libraries on old versions of them."""
+    session.install(".[dev]", *DATA[versions])
+    tests = [f"tests/test_{name}.py" for name in ("data_libraries", "pandas", "s3fs_lifetime")]
+    session.run("pytest", "-n", "auto", *tests, *session.posargs)
+
+
 @nox.session(python=PYTHONS)
 @nox.parametrize("versions", ["newest", "aioboto3", "lowest"])
 def matrix(session: nox.Session, versions: str) -> None:

@@ -14,6 +14,7 @@ _HOMES = {
     "mock_aws_decorator": "mocking",
     "AiomotoError": "errors",
     "AutoEndpointError": "errors",
+    "AutoEndpointMode": "_endpoints",
     "GatewayError": "errors",
     "InProcessModeError": "errors",
     "ModeConflictError": "errors",
@@ -30,6 +31,7 @@ _HOMES = {
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from aiomoto._endpoints import AutoEndpointMode as AutoEndpointMode
     from aiomoto.errors import AiomotoError as AiomotoError
     from aiomoto.errors import AutoEndpointError as AutoEndpointError
     from aiomoto.errors import GatewayError as GatewayError

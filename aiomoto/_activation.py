@@ -13,9 +13,10 @@ from _thread import RLock, _local, get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any, Protocol
 
+    from aiomoto._endpoints import Target
     from aiomoto.errors import AiomotoError
 
     class Slot(Protocol):
@@ -201,6 +202,9 @@ class Activation:
         inside: how deep each thread is inside moto's handling of a request.
         outfit: what the first of nested mocks sets for all of them; see `wear`.
         passthrough: URL patterns that AIOMOTO_PASSTHROUGH lets out of the ambient mock.
+        server: where server mode leads (`_endpoints.Target`); None in-process.
+        exported: the variables that children and native readers of a mock have from us.
+        closed: the address of the server of this process that has stopped last.
         quiet: the ambient mock says nothing on stderr, as AIOMOTO_QUIET asks.
     """
 
@@ -221,6 +225,9 @@ class Activation:
         self.outfit: dict[Slot, Any] = {}
         self.passthrough: tuple[str, ...] = ()
         self.quiet = False
+        self.server: Target | None = None
+        self.exported: Mapping[str, Any] = {}
+        self.closed: str | None = None
 
     def wish(self, start: Callable[[], None], refusal: str | None) -> Layer:
         """Ask for the ambient mock: hide the credentials now, start moto when it is needed."""
@@ -231,6 +238,16 @@ class Activation:
         self.start_ambient = start if refusal is None else None
         self.on = self.watch = True
         return self.ambient
+
+    def unwish(self) -> None:
+        """Take the ambient mock away, and put back what it alone had set."""
+        ambient, self.ambient = self.ambient, None
+        self.start_ambient = self.refusal = None
+        self.ambient_stamp.ended = True
+        self.ambient_stamp = Stamp()
+        self.on = bool(self.layers)
+        if ambient is not None:
+            Layers([ambient, *self.layers]).take_out(ambient)
 
     def push(self, layer: Layer) -> None:
         """Add an explicit mock on top."""
@@ -261,8 +278,8 @@ class Activation:
             self.outfit[slot] = value
             if self.layers:
                 self.layers[0].set(slot, value)
-            elif self.on and self.start_ambient is None:
-                slot.set(value)
+            elif self.ambient is not None and self.start_ambient is None:
+                self.ambient.set(slot, value)
 
     def hide_credentials(self, layer: Layer) -> None:
         """Put moto's fake credentials in front of the real ones for as long as a layer lasts.

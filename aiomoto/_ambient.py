@@ -41,7 +41,18 @@ def start() -> None:
 
 
 def _announce() -> None:
-    if not (state.quiet or os.environ.get(_ANNOUNCED)):
-        auto = os.environ.get("AIOMOTO_AUTO")
-        say(f"AWS is mocked in this whole process (AIOMOTO_AUTO={auto}); unset it to reach AWS")
+    if state.quiet or os.environ.get(_ANNOUNCED):
+        return
+    auto = os.environ.get("AIOMOTO_AUTO")
+    say(f"AWS is mocked in this whole process (AIOMOTO_AUTO={auto}); unset it to reach AWS")
     os.environ[_ANNOUNCED] = "1"
+
+
+def reset() -> None:
+    """Drop the data of the ambient mock, if it has any and no explicit mock hides it."""
+    if state.start_ambient is None and not state.layers:
+        from moto.core.base_backend import BackendDict
+        from moto.core.model_instances import reset_model_data
+
+        BackendDict.reset()
+        reset_model_data()

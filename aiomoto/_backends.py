@@ -85,6 +85,14 @@ def put(data: Data) -> None:
     authenticator().request_count = data.request_count
 
 
+def drop() -> None:
+    """Drop all data, as moto's ``reset`` does."""
+    from moto.core.model_instances import reset_model_data
+
+    _backend_dict().reset()
+    reset_model_data()
+
+
 def _take_instances() -> list[tuple[Any, str, list[Any]]]:
     """Detach the instances that moto's models count; S3 would close the files of what it sees."""
     from moto.core.model_instances import model_data

@@ -59,6 +59,11 @@ def attach_origin(
     return request
 
 
+def is_on() -> bool:
+    """Return whether requests are mocked now, by our word or by moto's own."""
+    return state.on or (state.stubber is not None and state.stubber.enabled)
+
+
 def ready() -> None:
     """Start the ambient mock if it is wished for, and wait while another thread switches mocks."""
     if state.start_ambient is not None:
@@ -105,7 +110,9 @@ def refuse_leftovers(request: AWSPreparedRequest) -> None:
             with a mock's fake credentials and would leave this machine.
     """
     begin(request)
-    if not is_loopback(request.url) and _holds_mocked_key(request):
+    if urlsplit(request.url).netloc == state.closed:
+        raise _blocked(request, "the server of a mock that has ended does not listen any more")
+    if not _servers.is_loopback(request.url) and _holds_mocked_key(request):
         raise _blocked(
             request,
             "its client was made in a mock that has ended and holds the mock's fake credentials; "
@@ -136,13 +143,27 @@ def _note_issued(origin: Origin | None, response: AWSResponse) -> None:
 
 
 def lets_out(request: AWSPreparedRequest, origin: Origin | None) -> bool:
-    """Return whether moto's passthrough, or AIOMOTO_PASSTHROUGH, lets this request out.
+    """Return whether a request leaves: by a passthrough, or for a moto server.
 
-    A live moto server is a mock itself: requests to it go out to it.
+    Raises:
+        RealHTTPRequestBlockedError: in server mode, it would go elsewhere.
+        ServerModeHealthcheckError: the server of this process has died.
     """
-    if _servers.is_server(request.url):
+    out = _passes_through(request, origin)
+    if state.server is None:
+        out = out or _servers.is_server(request.url)
+    elif not out:
+        why = _servers.why_not(request.url, state.server)
+        if why is not None:
+            raise _blocked(request, why)
+        out = True
+    if out:
         setattr(request, _LET_OUT, True)
-        return True
+    return out
+
+
+def _passes_through(request: AWSPreparedRequest, origin: Origin | None) -> bool:
+    """Return whether moto's passthrough, or AIOMOTO_PASSTHROUGH, lets this request out."""
     from moto.core.config import default_user_config, passthrough_service, passthrough_url
 
     passthrough = default_user_config.get("core", {}).get("passthrough", {})
@@ -153,8 +174,6 @@ def lets_out(request: AWSPreparedRequest, origin: Origin | None) -> bool:
     if not out and passthrough.get("services"):
         service = _routing.service_of(_route(request, origin))
         out = service is not None and passthrough_service(service)
-    if out:
-        setattr(request, _LET_OUT, True)
     return out
 
 
@@ -249,7 +268,7 @@ def guard(request: AWSPreparedRequest) -> AWSResponse | None:
         RealHTTPRequestBlockedError: it may not.
         ConnectTimeoutError: it asks for metadata that moto does not have.
     """
-    if getattr(request, _LET_OUT, False) or is_loopback(request.url):
+    if getattr(request, _LET_OUT, False) or _servers.is_loopback(request.url):
         return None
     begin(request)
     host = urlsplit(request.url).hostname
@@ -266,12 +285,6 @@ def guard(request: AWSPreparedRequest) -> AWSResponse | None:
 _METADATA_HOSTS = frozenset(
     {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23"}
 )
-
-
-def is_loopback(url: str) -> bool:
-    """Return whether a URL can only lead to this machine."""
-    host = urlsplit(url).hostname or ""
-    return host in {"localhost", "::1"} or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
 
 
 def _route(request: AWSPreparedRequest, origin: Origin | None) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import _socket  # `socket` takes ten times as long to import
 import os
 import sys
+import threading  # noqa: F401  # it takes the thread that imports it for the main one
 from _thread import start_new_thread
 
 from aiomoto._activation import state
@@ -37,6 +38,9 @@ _FIXED: Environ = {
     "AWS_ENDPOINT": None,
     # Children would go to the real AWS.
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": None,
+    # SDKs refuse these together with an endpoint.
+    "AWS_USE_DUALSTACK_ENDPOINT": None,
+    "AWS_USE_FIPS_ENDPOINT": None,
     # polars and obstore would leave the bucket out.
     "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": None,
 }
@@ -67,11 +71,11 @@ class Listening:
             except OSError:
                 return  # closed
             try:
-                if self.server is None:
-                    self.server = self._make_server()
-                self.server.serve(connection)
-            except Exception:  # noqa: BLE001  # no sockets are to be had, or no threads
+                self.server = self.server or self._make_server()
+            except Exception:  # noqa: BLE001  # no sockets are to be had any more
                 _socket.close(connection)
+            else:
+                self.server.serve_accepted(connection)
 
     def _make_server(self) -> Server:
         from socket import socket as plain
@@ -124,16 +128,16 @@ class Gateway:
             self._turn(value or self._unavailable())
         # Else the ambient mock has moto now; the gateway it had from interpreter start.
 
-    def users(self, name: str) -> str | None:
-        """Return what a variable holds of the user's, where it may hold ours."""
-        value, ours = os.environ.get(name), self._exports().get(name, self.address)
-        for environ in self._found():
-            if value != ours:
-                break
-            value = environ.get(name)
-            if value is not None and value == environ.get(MARK):
-                return None  # the gateway of a parent process
-        return value
+    def users(self, name: str, value: str | None) -> str | None:
+        """Return what a variable holds of the user's, where it may hold ours.
+
+        Parameters:
+            name: the name of the variable.
+            value: what the environment holds now.
+        """
+        if self.off is not None or not name.startswith("AWS_"):
+            return value
+        return self._users(name, value, self._exports())
 
     def after_fork(self) -> None:
         """In a forked child: leave the parent's gateway alone, and have one of its own."""
@@ -151,7 +155,20 @@ class Gateway:
     def _turn(self, off: str | None) -> None:
         self.off = off
         exports = self._exports()
-        _put(exports if off is None else {name: self.users(name) for name in exports})
+        users = {k: self._users(k, os.environ.get(k), exports) for k in exports}
+        _put(exports if off is None else users)
+
+    def _users(self, name: str, value: str | None, exports: Environ) -> str | None:
+        if name not in exports:
+            return value
+        now: Environ = {name: value, MARK: os.environ.get(MARK)}
+        for environ in (now, *self._found()):
+            value = environ.get(name)
+            if value is not None and value == environ.get(MARK):
+                value = None  # a gateway: ours, or that of a parent process
+            elif value != exports[name]:
+                break
+        return value
 
     def _unavailable(self) -> str | None:
         """Bind the socket; return why there shall be none, or can be none."""

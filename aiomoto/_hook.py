@@ -29,11 +29,11 @@ TARGETS = {
     "boto3",
     "boto3.s3.transfer",
     "botocore",
-    "botocore.args",
     "botocore.client",
     "botocore.configprovider",
     "botocore.credentials",
     "botocore.endpoint",
+    "botocore.httpchecksum",
     "botocore.httpsession",
     "botocore.session",
     "botocore.signers",
@@ -94,6 +94,23 @@ TARGETS = {
     "pyiceberg.io.pyarrow",
     "s3fs",
     "s3fs.core",
+}
+
+# More of them, which programs import that have nothing to do with AWS: watched for as soon as
+# there has been a client, a mock or the wish for one, and looked up when the first mock starts.
+COMMON = {
+    "aiohttp",
+    "aiohttp.connector",
+    "http",
+    "http.client",
+    "httpcore",
+    "httpcore._async.connection_pool",
+    "httpcore._sync.connection_pool",
+    "httpcore2",
+    "httpcore2._async.connection_pool",
+    "httpcore2._sync.connection_pool",
+    "urllib3",
+    "urllib3.connection",
 }
 
 

@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Any, cast
 from aiomoto import _backends
 from aiomoto._activation import Attribute, Contents, Layer, state
 from aiomoto._gateway import gateway
-from aiomoto.errors import AiomotoError, ProxyModeError, ServerModeRequiredError
+from aiomoto.errors import (
+    AiomotoError,
+    ModeConflictError,
+    ProxyModeError,
+    ServerModeRequiredError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,9 +52,9 @@ def is_in_process(mock: MockAWS) -> bool:
     return not isinstance(mock, (models.ServerModeMockAWS, models.ProxyModeMockAWS))
 
 
-def foreign_mode() -> AiomotoError | None:
-    """Return the error to raise where moto's own settings ask for another mode."""
-    if os.environ.get("TEST_SERVER_MODE", "0").lower() == "true":
+def foreign_mode(*, server: bool = False) -> AiomotoError | None:
+    """Return the error to raise where moto's own settings ask for another mode than ours."""
+    if not server and os.environ.get("TEST_SERVER_MODE", "0").lower() == "true":
         return ServerModeRequiredError(
             "TEST_SERVER_MODE is set, which asks for a moto server, but this is an in-process "
             "mock. Use mock_aws(server_mode=True), or unset TEST_SERVER_MODE."
@@ -74,11 +79,18 @@ def enter(mock: MockAWS, reset: bool = True) -> None:  # moto's signature
     with _switching():
         _meet_stubber()
         first = not state.layers
+        if not first and state.server is not None:
+            raise ModeConflictError(
+                "An in-process mock_aws() was entered while mock_aws(server_mode=True) is active "
+                f"at {state.server.endpoint}. Leave server mode first: a process is mocked in one "
+                "of the two modes."
+            )
         layer = Layer(mock)
         if first:
             _park_ambient()
         state.push(layer)
         try:
+            layer.set(Attribute(state, "server"), None)
             _set_up(layer, mock._user_config_mock.values, first=first)
             if first:
                 mock._enable_patching(reset=reset)
@@ -102,7 +114,7 @@ def leave(mock: MockAWS, remove_data: bool = True) -> None:  # moto's
     with _switching():
         # As in stock moto any instance may stop a mock, though by rights it stops its own.
         layers = [layer for layer in state.layers if layer.owner is mock] or state.layers
-        if not layers:
+        if not layers or state.server is not None:
             raise RuntimeError(
                 "Called stop() before start(). No mock is active: stop each mock once for each "
                 "time that it was started."
@@ -133,15 +145,27 @@ def start_ambient(mock: MockAWS) -> bool:
         False where another thread was faster.
     """
     with state.lock:
-        if state.start_ambient is None:
+        if state.start_ambient is None or state.ambient is None:
             return False
         _meet_stubber()
         mock._enable_patching(reset=True)
         for slot, value in state.outfit.items():
-            slot.set(value)  # for good
+            state.ambient.set(slot, value)
         Parked.ambient_mock = mock
         state.start_ambient = None
     return True
+
+
+def stop_ambient() -> None:
+    """Switch the ambient mock off, and drop its data."""
+    if Parked.ambient_mock is None:
+        state.unwish()
+        return
+    with _switching():
+        if not state.layers:
+            Parked.ambient_mock._disable_patching(remove_data=True)
+        Parked.ambient_mock = Parked.ambient = Parked.explicit = None
+        state.unwish()
 
 
 @contextmanager
@@ -237,5 +261,5 @@ def _tell_moto() -> None:
     """Keep moto's own count of mocks, for whoever looks at it."""
     from moto.core.models import MockAWS
 
-    MockAWS._nested_count = len(state.layers)
-    MockAWS._mocks_active = bool(state.layers)
+    MockAWS._nested_count = len(state.layers) if state.server is None else 0
+    MockAWS._mocks_active = MockAWS._nested_count > 0

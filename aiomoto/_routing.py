@@ -134,6 +134,11 @@ def _suffixes() -> tuple[str, ...]:
     return tuple({f".{partition['outputs'][kind]}" for partition in partitions for kind in kinds})
 
 
+def is_aws(host: str) -> bool:
+    """Return whether a host is AWS's, in any partition."""
+    return host.endswith(_suffixes())
+
+
 @cache
 def _resolver() -> EndpointResolver:
     from botocore.loaders import create_loader

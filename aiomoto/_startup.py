@@ -60,20 +60,27 @@ def _start() -> None:
 
     _hook.install()
     if asks("AIOMOTO_AUTO"):
-        _wish()
+        wish(_misspelt())
 
 
-def _wish() -> None:
-    """Mock the whole process as soon as its first session, client or request needs it."""
+def wish(problem: str | None = None) -> None:
+    """Mock the whole process as soon as its first session, client or request needs it.
+
+    Parameters:
+        problem: why every AWS call is to be refused instead, if it is.
+    """
+    from aiomoto import _hook
     from aiomoto._activation import say, state  # only with AIOMOTO_AUTO, as the next one
     from aiomoto._gateway import gateway
 
-    patterns = [*filter(None, map(str.strip, os.environ.get("AIOMOTO_PASSTHROUGH", "").split(",")))]
-    problem = _misspelt() or _no_pattern(patterns)
+    _hook.TARGETS.update(_hook.COMMON)
+
+    patterns = passthrough()
+    problem = problem or no_pattern(patterns)
     if problem is not None:
         problem += "; every AWS call of this process is refused"
         say(problem)
-    state.passthrough = tuple(patterns)
+    state.passthrough = patterns
     state.quiet = asks("AIOMOTO_QUIET")
     ambient = state.wish(_start_ambient, refusal=problem)
     ambient.set(gateway, None)  # native readers may be the first to need AWS
@@ -86,7 +93,14 @@ def _misspelt() -> str | None:
     return f"AIOMOTO_AUTO={auto!r} is not one of 1/true/yes/on or 0/false/no/off"
 
 
-def _no_pattern(patterns: list[str]) -> str | None:
+def passthrough() -> "tuple[str, ...]":
+    """Return the URL patterns of AIOMOTO_PASSTHROUGH."""
+    patterns = os.environ.get("AIOMOTO_PASSTHROUGH", "").split(",")
+    return tuple(filter(None, map(str.strip, patterns)))
+
+
+def no_pattern(patterns: "tuple[str, ...]") -> str | None:
+    """Say which of the patterns of AIOMOTO_PASSTHROUGH is none."""
     if not patterns:
         return None
     import re  # not loaded yet, and needed by nobody else

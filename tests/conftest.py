@@ -11,6 +11,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Property tests: a few examples, the same in every run; `nox -s fuzz` draws many, and new ones.
+for _profile, _options in {
+    "default": {"max_examples": 20, "derandomize": True},
+    "fuzz": {"max_examples": 2000, "print_blob": True},
+}.items():
+    settings.register_profile(
+        _profile,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+        **_options,
+    )
+settings.load_profile("default")
 
 CHECKOUT = Path(__file__).parent.parent
 _escapes: list[str] = []

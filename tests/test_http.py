@@ -187,7 +187,7 @@ def test_a_client_that_leaves_in_the_middle_is_forgotten(server, client):
         wire.sendall(b"PUT / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf")
     assert ask(client, "GET", "/") == (200, b"GET / None ")
     client.close()
-    until(lambda: not server._connections)
+    until(lambda: not server._open)
 
 
 def test_stop_closes_idle_connections_and_lets_a_request_in_work_be_answered():

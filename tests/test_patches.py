@@ -16,27 +16,28 @@ IDS = [f"{row.module}.{row.target}" for row in ROWS]
 
 
 def test_hook_watches_exactly_the_modules_of_the_table():
-    own = {name for name in _hook.TARGETS if name.partition(".")[0] in RANGES}
+    watched = _hook.TARGETS | _hook.COMMON
+    own = {name for name in watched if name.partition(".")[0] in RANGES}
     assert own == {name for row in ROWS for name in (row.module, row.dist)}
 
 
 def test_ranges_are_those_of_the_requirements():
     found = {}
     for requirement in requires("aiomoto"):
-        match = re.fullmatch(r"([\w-]+)([<>=.,\d]+)", requirement)
+        match = re.fullmatch(r"([\w-]+)([<>=.,\d]+)( ?; ?extra ?==.*)?", requirement)
         if match and match[1] in RANGES:
-            found[match[1]] = set(match[2].split(","))
+            found.setdefault(match[1], set()).add(frozenset(match[2].split(",")))
     assert found == {
-        name: set(specifier(*bounds).split(","))
+        name: {frozenset(specifier(*bounds).split(","))}
         for name, bounds in RANGES.items()
-        if name != "botocore"
+        if name != "botocore" and name not in _hook.COMMON
     }
     assert RANGES["botocore"] == RANGES["boto3"]
 
 
 def test_rows_neither_repeat_nor_overlap():
     assert len({(row.module, row.target, row.low) for row in ROWS}) == len(ROWS)
-    assert all(row.low < row.high for row in ROWS)
+    assert all(row.high is None or row.low < row.high for row in ROWS)
     assert all(
         row.why and row.role in {"door", "guard", "endpoint", "reader", "state", "speed"}
         for row in ROWS
@@ -273,6 +274,13 @@ def test_broken_wrapt_is_silent_while_inactive(toy, monkeypatch):
     with pytest.raises(UnsupportedVersionError, match="wrapt"), mock_aws():
         pytest.fail("entered a mock that could let requests out")
     monkeypatch.undo()
+
+
+def test_broken_wrapt_stops_a_mock_that_is_the_first_to_import_moto(run):
+    """moto's own start cannot refuse then: that could not be patched either."""
+    code = "import sys; sys.modules['wrapt'] = None; import aiomoto; aiomoto.mock_aws().start()"
+    done = run("-c", code)
+    assert "UnsupportedVersionError: aiomoto cannot mock" in done.err
 
 
 @pytest.mark.parametrize(

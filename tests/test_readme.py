@@ -67,9 +67,12 @@ def test_versions_are_those_of_the_table():
     from aiomoto._patches.table import RANGES
 
     text = PAGES[0].read_text()
-    low, high = RANGES["aiobotocore"]
-    assert f"aiobotocore {'.'.join(map(str, low))} to {high[0] - 1}.x" in text
-    assert f"boto3 from {'.'.join(map(str, RANGES['boto3'][0]))}" in text
+    text = " ".join(text.split())
+    for name in ("aiobotocore", "pandas"):
+        low, high = RANGES[name]
+        assert f"{name} {'.'.join(map(str, low))} to {high[0] - 1}.x" in text
+    for name in ("boto3", "s3fs"):
+        assert f"{name} from {'.'.join(map(str, RANGES[name][0]))}" in text
     assert RANGES["moto"] == ((5, 0), (6,))
     assert "moto 5," in text
     assert sys.version_info >= (3, 10)

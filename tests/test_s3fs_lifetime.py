@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import socket
 import threading
 import weakref
 
+import aiohttp
 import boto3
 import fsspec
 import pytest
 import s3fs
 from aiobotocore.session import get_session
 from fsspec.asyn import sync
+from moto.server import ThreadedMotoServer
 
 from aiomoto import mock_aws
 
@@ -54,14 +58,27 @@ def fill(*keys, bucket="bkt"):
 
 
 @pytest.mark.smoke
-def test_held_instance_sees_each_mock_and_no_other(make):
-    held = make()
-    for key in ("one", "two", "three"):
+def test_held_instance_sees_each_mock_and_after_it_the_real_world(make, httpd):
+    held = make(endpoint_url=httpd.url, **KEYS)
+    for key in ("one", "two"):
         with mock_aws():
             fill(key)
             assert held.ls("bkt") == [f"bkt/{key}"]
             assert held.cat(f"bkt/{key}") == key.encode()
             assert held.ls("bkt") == [f"bkt/{key}"]
+            inside = held.s3
+        assert httpd.seen == []
+    held.call_s3("put_object", Bucket="bkt", Key="real", Body=b"x")
+    assert httpd.seen == ["PUT /bkt/real"]
+    real, creator = held.s3, held._s3creator
+    assert real is not inside
+    with mock_aws():
+        fill("again")
+        assert held.ls("bkt") == ["bkt/again"]
+        assert held.s3 not in {inside, real}
+    assert (held.s3, held._s3creator) == (real, creator)
+    assert httpd.seen == ["PUT /bkt/real"]
+    held.close_session(held.loop, creator)
 
 
 def test_instance_made_inside_is_not_found_again(make):
@@ -109,35 +126,6 @@ def test_file_caches_around_s3_hold_nothing_of_the_last_mock(around):
             s3fs.S3FileSystem().pipe("bkt/key", text)
             with fsspec.open(f"{around}::s3://bkt/key") as file:
                 assert file.read() == text
-
-
-def test_held_instance_goes_to_the_real_world_after_the_mock(make, httpd):
-    held = make(endpoint_url=httpd.url, **KEYS)
-    with mock_aws():
-        fill("key")
-        assert held.ls("bkt") == ["bkt/key"]
-        assert held.s3.meta.endpoint_url == httpd.url
-    assert httpd.seen == []
-    held.call_s3("put_object", Bucket="bkt", Key="real", Body=b"x")
-    assert httpd.seen == ["PUT /bkt/real"]
-    with mock_aws():
-        fill("again")
-        assert held.ls("bkt") == ["bkt/again"]
-    assert httpd.seen == ["PUT /bkt/real"]
-
-
-def test_client_of_before_the_mock_is_the_client_after_it(make, httpd):
-    held = make(endpoint_url=httpd.url, **KEYS)
-    held.connect()
-    client, creator = held.s3, held._s3creator
-    with mock_aws():
-        fill("key")
-        assert held.cat("bkt/key") == b"key"
-        assert held.s3 is not client
-    assert (held.s3, held._s3creator) == (client, creator)
-    held.call_s3("put_object", Bucket="bkt", Key="real", Body=b"x")
-    assert httpd.seen == ["PUT /bkt/real"]
-    held.close_session(held.loop, creator)
 
 
 def test_client_is_there_without_a_call(httpd):
@@ -200,9 +188,12 @@ def test_mocks_left_in_any_order():
 
 def test_subclass_that_fails_to_forget_stops_nobody_else():
     fs, loud = (cls(skip_instance_cache=True) for cls in (s3fs.S3FileSystem, Loud))
-    with pytest.raises(ValueError, match="fails"), mock_aws():
-        fill("key")
-        assert fs.ls("bkt") == loud.ls("bkt")
+    mock = mock_aws()
+    mock.start()
+    fill("key")
+    assert fs.ls("bkt") == loud.ls("bkt")
+    with pytest.raises(ValueError, match="fails"):
+        mock.stop()
     del loud
     gc.collect()
     with mock_aws():
@@ -223,7 +214,7 @@ def test_instance_is_collected_with_its_last_name():
 
 def test_unfinished_transaction_ends_with_its_mock():
     held = s3fs.S3FileSystem(skip_instance_cache=True)
-    with pytest.raises(KeyError), mock_aws():
+    with contextlib.suppress(KeyError), mock_aws():
         fill("key")
         held.cat("bkt/key")
         held.start_transaction()
@@ -335,128 +326,166 @@ def test_threads_share_one_mock():
         assert len(boto3.client("s3").list_objects_v2(Bucket="bkt")["Contents"]) == 8
 
 
-LET_OUT = {
-    "sync": """
-fs = s3fs.S3FileSystem(endpoint_url=url, key="a", secret="b")
-with mock: fs.call_s3("put_object", Bucket="bkt", Key="key", Body=b"x")
-""",
-    "collected": """
-with mock:
-    fs = s3fs.S3FileSystem(endpoint_url=url, key="a", secret="b", skip_instance_cache=True)
+def put(fs):
     fs.call_s3("put_object", Bucket="bkt", Key="key", Body=b"x")
-    del fs; gc.collect()
-""",
-    "asynchronous": """
-async def main():
-    fs = s3fs.S3FileSystem(asynchronous=True, endpoint_url=url, key="a", secret="b")
-    with mock: await fs._call_s3("put_object", Bucket="bkt", Key="key", Body=b"x")
-asyncio.run(main())
-""",
-    "loop gone": """
-async def main():
-    await fs._call_s3("put_object", Bucket="bkt", Key="key", Body=b"x")
-fs = s3fs.S3FileSystem(asynchronous=True, endpoint_url=url, key="a", secret="b")
-with mock: asyncio.run(main()); asyncio.run(main())
-""",
-    "loop at rest": """
-async def main():
-    await fs._call_s3("put_object", Bucket="bkt", Key="key", Body=b"x")
-fs = s3fs.S3FileSystem(asynchronous=True, endpoint_url=url, key="a", secret="b")
-with asyncio.Runner() if hasattr(asyncio, "Runner") else contextlib.nullcontext(asyncio) as runner:
-    with mock: runner.run(main())
-""",
-    "regions": """
-fs = s3fs.S3FileSystem(cache_regions=True, key="a", secret="b")
-with mock: fs.call_s3("put_object", Bucket="bkt", Key="key", Body=b"x")
-""",
-}
 
 
-@pytest.mark.parametrize("case", LET_OUT)
-def test_real_connections_of_a_passthrough_are_closed(run, httpd, case):
-    code = f"""
-import asyncio, contextlib, gc, os, s3fs
-from aiomoto import mock_aws
-url = os.environ["AWS_ENDPOINT_URL"]
-mock = mock_aws(config={{"core": {{"passthrough": {{"urls": [url]}}}}}})
-{LET_OUT[case]}
-gc.collect()
-"""
-    done = run("-W", "error", "-c", code, AWS_ENDPOINT_URL=httpd.url)
-    assert (done.code, done.err) == (0, ""), done.err
+async def put_async(fs):
+    await fs._call_s3("put_object", Bucket="bkt", Key="key", Body=b"x")
+
+
+def let_out_sync(mock, **kwargs):
+    fs = s3fs.S3FileSystem(**kwargs)
+    with mock:
+        put(fs)
+    put(fs)
+
+
+def let_out_and_collect(mock, **kwargs):
+    with mock:
+        fs = s3fs.S3FileSystem(skip_instance_cache=True, **kwargs)
+        put(fs)
+        del fs
+        gc.collect()
+
+
+def let_out_on_a_running_loop(mock, **kwargs):
+    async def main():
+        fs = s3fs.S3FileSystem(asynchronous=True, **kwargs)
+        with mock:
+            await put_async(fs)
+
+    asyncio.run(main())
+
+
+def let_out_on_loops_that_are_gone(mock, **kwargs):
+    fs = s3fs.S3FileSystem(asynchronous=True, **kwargs)
+    with mock:
+        asyncio.run(put_async(fs))
+        asyncio.run(put_async(fs))
+
+
+def let_out_on_a_loop_at_rest(mock, **kwargs):
+    fs = s3fs.S3FileSystem(asynchronous=True, **kwargs)
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        with mock:
+            loop.run_until_complete(put_async(fs))
+        loop.run_until_complete(asyncio.sleep(0))
+
+
+def connectors():
+    gc.collect()
+    return [found for found in gc.get_objects() if isinstance(found, aiohttp.BaseConnector)]
+
+
+@pytest.mark.parametrize("regions", [True, False])
+def test_real_connections_to_a_moto_server_are_closed(monkeypatch, regions):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
+    server.start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    before = connectors()
+    with mock_aws():
+        fs = s3fs.S3FileSystem(cache_regions=regions, skip_instance_cache=True, **KEYS)
+        fs.call_s3("create_bucket", Bucket="bkt")
+        fs.pipe("bkt/key", b"x")
+        opened = [found for found in connectors() if found not in before]
+        assert len(opened) == 1 + regions
+    server.stop()
+    # On the loop of fsspec: what is asked of it now comes after that.
+    sync(fs.loop, asyncio.sleep, 0)
+    assert all(connector.closed for connector in opened)
+
+
+@pytest.mark.parametrize(
+    "let_out",
+    [
+        let_out_sync,
+        let_out_and_collect,
+        let_out_on_a_running_loop,
+        let_out_on_loops_that_are_gone,
+        let_out_on_a_loop_at_rest,
+    ],
+)
+def test_real_connections_of_a_passthrough_are_closed(httpd, monkeypatch, caplog, let_out):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", httpd.url)
+    mock = mock_aws(config={"core": {"passthrough": {"urls": [httpd.url]}}})
+    let_out(mock, endpoint_url=httpd.url, **KEYS)
+    s3fs.S3FileSystem.clear_instance_cache()
+    gc.collect()
     assert "PUT /bkt/key" in httpd.seen
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
-ENDINGS = {
-    "normal": ("", 0),
-    "exception": ("raise KeyError('a test that fails')", 1),
-    "exit": ("sys.exit(3)", 3),
-    "interrupt": ("raise KeyboardInterrupt", 130),
-}
-USES = {
-    "sync": """
-def main():
+USES = """
+import asyncio, gc, sys, aiobotocore.session, boto3, s3fs
+from aiomoto import mock_aws
+
+def sync(end):
     with mock_aws():
         boto3.client("s3").create_bucket(Bucket="bkt")
         fs, other = s3fs.S3FileSystem(), s3fs.S3FileSystem(skip_instance_cache=True)
         fs.pipe("bkt/key", b"x"); other.ls("bkt")
         file = fs.open("bkt/file", "wb"); file.write(b"x")
-        {ending}
-main()
+        end()
+
+def asynchronous(end):
+    async def main():
+        fs = s3fs.S3FileSystem(asynchronous=True, session=aiobotocore.session.get_session())
+        with mock_aws():
+            await fs._mkdir("bkt"); await fs._pipe_file("bkt/key", b"x")
+            s3fs.S3FileSystem().ls("bkt")
+            end()
+    asyncio.run(main())
+
+def cancelled(end):
+    async def work(started):
+        fs = s3fs.S3FileSystem(asynchronous=True)
+        async with mock_aws():
+            await fs._mkdir("bkt")
+            tasks = [asyncio.create_task(fs._pipe_file(f"bkt/{n}", b"x")) for n in range(9)]
+            await asyncio.sleep(0)
+            started.set()
+            try: await asyncio.gather(*tasks)
+            finally: await asyncio.gather(*tasks, return_exceptions=True)
+    async def main():
+        started = asyncio.Event()
+        task = asyncio.create_task(work(started))
+        await started.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        end()
+    asyncio.run(main())
+
+def fail(): raise KeyError
+def interrupt(): raise KeyboardInterrupt
+"""
+LASTS = {
+    "all": """
+for use in (sync, asynchronous, cancelled):
+    for end in (int, fail, interrupt, sys.exit):
+        try: use(end)
+        except BaseException: pass
+        gc.collect()
 """,
-    "asynchronous": """
-async def main():
-    fs = s3fs.S3FileSystem(asynchronous=True, session=aiobotocore.session.get_session())
-    with mock_aws():
-        await fs._mkdir("bkt"); await fs._pipe_file("bkt/key", b"x")
-        other = s3fs.S3FileSystem(); other.ls("bkt")
-        {ending}
-asyncio.run(main())
-""",
-    "cancelled": """
-async def work():
-    fs = s3fs.S3FileSystem(asynchronous=True)
-    async with mock_aws():
-        await fs._mkdir("bkt")
-        tasks = [asyncio.create_task(fs._pipe_file(f"bkt/{{n}}", b"x")) for n in range(9)]
-        await asyncio.sleep(0)
-        try: await asyncio.gather(*tasks)
-        finally: await asyncio.gather(*tasks, return_exceptions=True)
-async def main():
-    task = asyncio.create_task(work())
-    await asyncio.sleep(0.2)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    {ending}
-asyncio.run(main())
-""",
-    "never stopped": """
-mock_aws().start()
-boto3.client("s3").create_bucket(Bucket="bkt")
-fs = s3fs.S3FileSystem()
-fs.pipe("bkt/key", b"x")
-{ending}
-""",
+    "exception": "sys.excepthook = lambda *_: None; sync(fail)",
+    "never stopped": "mock_aws().start(); sync(int)",
 }
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("use", USES)
-def test_nothing_on_stderr_however_it_ends(run, use, ending):
-    statement, code = ENDINGS[ending]
-    imports = (
-        "import asyncio, sys, aiobotocore.session, boto3, s3fs\nfrom aiomoto import mock_aws\n"
-    )
-    # Without the traceback, which is no noise.
-    hook = "sys.excepthook = lambda *_: None\n"
-    done = run("-W", "error", "-c", imports + hook + USES[use].format(ending=statement))
+@pytest.mark.parametrize("last", LASTS)
+def test_nothing_on_stderr_however_it_ends(run, last):
+    done = run("-W", "error", "-c", USES + LASTS[last])
     assert done.err == ""
-    assert done.code in {code, -2 if ending == "interrupt" else code}
 
 
-def test_forked_child_has_instances_of_its_own(run):
+@pytest.mark.skipif(
+    not hasattr(fsspec.asyn, "reset_after_fork"), reason="fsspec's loop does not outlive a fork"
+)
+def test_forked_children(run):
     code = """
-import multiprocessing, boto3, s3fs
+import multiprocessing, os, boto3, s3fs
 from aiomoto import mock_aws
 
 def child(queue):
@@ -464,45 +493,31 @@ def child(queue):
     fs.pipe("bkt/child", b"x")
     queue.put(sorted(fs.ls("bkt")))
 
-if __name__ == "__main__":
-    before = s3fs.S3FileSystem()
+before = s3fs.S3FileSystem()
+with mock_aws():
+    boto3.client("s3").create_bucket(Bucket="bkt")
+    fs = s3fs.S3FileSystem()
+    fs.pipe("bkt/parent", b"x")
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    process = context.Process(target=child, args=(queue,))
+    process.start()
+    print(queue.get(timeout=60))
+    process.join()
+    print(process.exitcode, fs.ls("bkt"))
+    pid = os.fork()
+if pid == 0:  # it has left the mock on its own
     with mock_aws():
-        boto3.client("s3").create_bucket(Bucket="bkt")
-        fs = s3fs.S3FileSystem()
-        fs.pipe("bkt/parent", b"x")
-        context = multiprocessing.get_context("fork")
-        queue = context.Queue()
-        process = context.Process(target=child, args=(queue,))
-        process.start()
-        print(queue.get(timeout=60))
-        process.join()
-        print(process.exitcode, fs.ls("bkt"))
-    print(s3fs.S3FileSystem() is before)
+        assert s3fs.S3FileSystem().ls("") == []
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), s3fs.S3FileSystem() is before)
 """
     # Python 3.12 and later warn of threads when a process forks: fsspec has one.
     done = run("-W", "error", "-W", "ignore::DeprecationWarning", "-c", code)
     assert (done.out, done.err) == (
-        "['bkt/child', 'bkt/parent']\n0 ['bkt/parent']\nTrue\n",
+        "['bkt/child', 'bkt/parent']\n0 ['bkt/parent']\n7 True\n",
         "",
     ), done.err
-
-
-def test_mock_left_in_a_forked_child(run):
-    code = """
-import os, boto3, s3fs
-from aiomoto import mock_aws
-with mock_aws():
-    boto3.client("s3").create_bucket(Bucket="bkt")
-    fs = s3fs.S3FileSystem(); fs.pipe("bkt/key", b"x")
-    pid = os.fork()
-if pid == 0:
-    with mock_aws():
-        assert s3fs.S3FileSystem().ls("") == []
-    raise SystemExit(7)
-print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-"""
-    done = run("-W", "error", "-W", "ignore::DeprecationWarning", "-c", code)
-    assert (done.out, done.err) == ("7\n", ""), done.err
 
 
 def test_explicit_mock_hides_the_instances_of_the_ambient_one(run):

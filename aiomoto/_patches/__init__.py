@@ -8,16 +8,18 @@ from contextlib import suppress
 from functools import cache, reduce
 from importlib import import_module
 from importlib.machinery import ModuleSpec
+from platform import python_version
 from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from aiomoto._activation import say, state
+from aiomoto._patches.standing import Standing, look
 from aiomoto._patches.table import REQUIRED, ROWS, SOME, Row
 from aiomoto.errors import AiomotoError, UnsupportedVersionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 # Third-party distributions may add rows: an entry point in this group names a sequence of Row.
 PLUGIN_GROUP = "aiomoto.patches"
@@ -27,6 +29,7 @@ _problems: dict[Row, AiomotoError] = {}
 _broken_plugins: list[AiomotoError] = []
 _newer: dict[str, str] = {}  # distributions beyond their range, let in by AIOMOTO_UNSUPPORTED
 _executed: set[str] = set()
+_standing: dict[str, Standing] = {}
 # Held while a target is looked at and wrapped, and never while anything is imported: another
 # thread may stand here with the lock of the module that it is importing.
 _lock = Lock()
@@ -42,7 +45,7 @@ def apply(module: ModuleType) -> None:
     """
     name = module.__name__
     _executed.add(name)
-    _apply((row, module) for row in _rows if row.module == name)
+    _apply([row for row in _rows if row.module == name], module)
     if "." not in name:
         sweep(name)  # submodules that came by before the version was known
     if state.on:
@@ -54,29 +57,31 @@ def sweep(root: str | None = None) -> None:
 
     A target that somebody has put back, having saved it before it was patched, is patched again.
     """
-    for row in _rows:
-        module = sys.modules.get(row.module)
-        if root is None and _is_executing(module):
+    for name in {row.module: None for row in _rows if root is None or root == row.dist}:
+        found = sys.modules.get(name)
+        if found is None or (name in _standing and _standing[name].holds(found)):
+            continue
+        if root is None and _is_executing(found):
             with suppress(RuntimeError):  # where the two threads would wait for each other
-                import_module(row.module)  # waits for the thread that executes it
-    _apply(
-        (row, module)
-        for row in _rows
-        if root in {None, row.dist} and (module := _loaded(row.module)) is not None
-    )
+                import_module(name)  # waits for the thread that executes it
+        module = _loaded(name)
+        if module is not None:
+            _apply([row for row in _rows if row.module == name], module)
 
 
 def check() -> None:
     """Refuse to mock while something loaded could let a request out.
 
     Raises:
-        UnsupportedVersionError: a door, guard or state row does not fit a loaded module.
+        UnsupportedVersionError: a door, guard or state row does not fit a loaded module, nor, in
+            server mode, an endpoint row.
         AiomotoError: the rows of a third-party distribution cannot be read.
     """
     for problem in _broken_plugins:
         raise problem
+    required = REQUIRED if state.server is None else REQUIRED | {"endpoint"}
     for row, problem in _problems.items():
-        if row.role in REQUIRED and row.module in sys.modules:
+        if row.role in required and row.module in sys.modules:
             raise problem
     for dist, version in [*_newer.items()]:
         _tell(dist, version)
@@ -136,13 +141,16 @@ def _is_executing(module: object) -> bool:
     return getattr(getattr(module, "__spec__", None), "_initializing", False) is True
 
 
-def _apply(targets: Iterable[tuple[Row, ModuleType]]) -> None:
-    for row, module in targets:
+def _apply(rows: list[Row], module: ModuleType) -> None:
+    """Apply all rows of one module."""
+    for row in rows:
         problem = _apply_row(row, module)
         if problem is None:
             _problems.pop(row, None)
         else:
             _problems[row] = problem
+    if all(_is_applied(row, module) or row.optional for row in rows):
+        _standing[module.__name__] = look(module, [row.target for row in rows])
 
 
 def _apply_row(row: Row, module: ModuleType) -> UnsupportedVersionError | None:
@@ -267,6 +275,8 @@ def _version(root: str) -> str | None:
         return version
     if _is_executing(module) and root not in _executed:
         return None
+    if root in sys.stdlib_module_names:
+        return python_version()
     from importlib_metadata import version as installed  # rare
 
     return installed(root)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from aiomoto import _dispatch, _waiting
+from aiomoto import _dispatch, _plain_http, _servers, _waiting
 from aiomoto._activation import FAKE_KEY, FAKE_SECRET, state
+from aiomoto._dispatch import is_on
 from aiomoto._patches import _responses
-from aiomoto._patches.botocore import hides_credentials, is_on, lend_credentials, whole
+from aiomoto._patches.botocore import hides_credentials, lend_credentials, whole
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -73,6 +74,7 @@ async def _create_request(
 ) -> Any:
     context = params.get("context") or {}
     _dispatch.stamp(context)  # before it is signed
+    _servers.straighten(params, operation_model)
     request = await wrapped(params, operation_model)
     return _dispatch.attach_origin(request, context, operation_model, endpoint.host)
 
@@ -90,9 +92,10 @@ async def _http_send(
     wrapped: Callable[..., Awaitable[Any]], session: Any, request: AWSPreparedRequest
 ) -> Any:
     response = _dispatch.guard(request)
-    if response is None:
+    if response is not None:
+        return _responses.build(response, request, session)
+    with _plain_http.judged():
         return await wrapped(request)
-    return _responses.build(response, request, session)
 
 
 def get_credentials(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from aiomoto import _dispatch
+from aiomoto import _dispatch, _plain_http, _servers
 from aiomoto._activation import FAKE_KEY, FAKE_SECRET, state
+from aiomoto._dispatch import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,11 +33,6 @@ def _send(wrapped: Callable[..., Any], request: AWSPreparedRequest) -> Any:
     return _dispatch.ask(request, origin, whole(body.read() if hasattr(body, "read") else body))
 
 
-def is_on() -> bool:
-    """Return whether requests are mocked now, by our word or by moto's own."""
-    return state.on or (state.stubber is not None and state.stubber.enabled)
-
-
 def whole(body: Any) -> bytes | str | None:
     """Return what was read of a request's body as a whole, in a form that moto takes."""
     if body is None or isinstance(body, (bytes, str)):
@@ -47,9 +43,10 @@ def whole(body: Any) -> bytes | str | None:
         return b"".join(body)  # an iterable of bytes, which a real backend would send in chunks
 
 
-def emit_api_params(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+def emit_api_params(wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any) -> Any:
     """`_emit_api_params` of both kinds of client: the first that a call does with its context."""
     if state.watch:
+        _plain_http.note_endpoint(client.meta.endpoint_url)
         _emit_api_params(*args, **kwargs)
     return wrapped(*args, **kwargs)
 
@@ -70,6 +67,7 @@ def _create_request(
 ) -> Any:
     context = params.get("context") or {}
     _dispatch.stamp(context)  # before it is signed
+    _servers.straighten(params, operation_model)
     request = wrapped(params, operation_model)
     return _dispatch.attach_origin(request, context, operation_model, endpoint.host)
 
@@ -83,7 +81,10 @@ def http_send(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> An
 
 def _http_send(wrapped: Callable[..., Any], request: AWSPreparedRequest) -> Any:
     response: AWSResponse | None = _dispatch.guard(request)
-    return wrapped(request) if response is None else response
+    if response is not None:
+        return response
+    with _plain_http.judged():
+        return wrapped(request)
 
 
 def session_init(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> None:
@@ -150,7 +151,7 @@ def fetch_container_metadata(wrapped: Callable[..., Any], _: Any, args: Any, kwa
 
 
 def _refuse_container_metadata(full_url: str, *_: Any, **__: Any) -> None:
-    if not _dispatch.is_loopback(full_url):
+    if not _servers.is_loopback(full_url):
         from botocore.exceptions import MetadataRetrievalError
 
         raise MetadataRetrievalError(error_msg=f"aiomoto lets nothing out to {full_url}")

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
-from aiomoto._patches.botocore import is_on
+from aiomoto._dispatch import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,12 +67,7 @@ def native_path(url: str) -> str | None:
 
 
 def _is_native(url: Any) -> bool:
-    return isinstance(url, str) and url.startswith("s3://") and _has_s3fs()
-
-
-@cache
-def _has_s3fs() -> bool:
-    return find_spec("s3fs") is not None
+    return isinstance(url, str) and url.startswith("s3://") and find_spec("s3fs") is not None
 
 
 def _filesystem() -> Any:

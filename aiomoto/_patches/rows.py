@@ -60,8 +60,12 @@ def specifier(low: tuple[int, ...], high: tuple[int, ...] | None) -> str:
 # The ranges of pyproject.toml; a test compares the two.
 RANGES: dict[str, tuple[tuple[int, ...], tuple[int, ...] | None]] = {
     "aiobotocore": ((2, 13), (4,)),
+    "aiohttp": ((3, 8), None),
     "boto3": ((1, 34, 70), (2,)),
     "botocore": ((1, 34, 70), (2,)),
+    "http": ((3, 10), None),  # the standard library's
+    "httpcore": ((1,), None),
+    "httpcore2": ((1,), None),
     "moto": ((5, 0), (6,)),
     "daft": ((0, 5), None),
     "deltalake": ((1, 0), None),
@@ -73,6 +77,7 @@ RANGES: dict[str, tuple[tuple[int, ...], tuple[int, ...] | None]] = {
     "pyarrow": ((15,), None),
     "pyiceberg": ((0, 8), None),
     "s3fs": ((2024, 6), None),
+    "urllib3": ((1, 26), None),
 }
 
 

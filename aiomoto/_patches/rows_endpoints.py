@@ -5,30 +5,34 @@ from __future__ import annotations
 from aiomoto._patches.rows import Row, row
 
 ROWS: tuple[Row, ...] = (
-    # The gateway is not for the clients of this process.
+    # Server mode.
+    *(
+        row(
+            f"{dist}.client",
+            f"{prefix}ClientCreator.create_client",
+            "self service_name region_name is_secure endpoint_url verify credentials scoped_config "
+            "api_version client_config auth_token",
+            "botocore_endpoints:create_client",
+            "endpoint",
+            "clients are led to the server, behind whatever makes them",
+        )
+        for dist, prefix in (("botocore", ""), ("aiobotocore", "Aio"))
+    ),
     row(
-        "botocore.configprovider",
-        "ConfiguredEndpointProvider._get_endpoint_url_environment_service",
-        "self",
-        "botocore_endpoints:service_endpoint",
+        "botocore.httpchecksum",
+        "resolve_request_checksum_algorithm",
+        "request operation_model params supported_algorithms",
+        "botocore_endpoints:resolve_request_checksum_algorithm",
         "endpoint",
-        "in-process clients would take the gateway's address for the user's",
+        "over plain http bodies are read before they are sent: async ones and streams cannot be",
     ),
     row(
         "botocore.configprovider",
-        "ConfiguredEndpointProvider._get_endpoint_url_environment_global",
+        "EnvironmentProvider.provide",
         "self",
-        "botocore_endpoints:global_endpoint",
+        "botocore_endpoints:provide",
         "endpoint",
-        "in-process clients would take the gateway's address for the user's",
-    ),
-    row(
-        "botocore.args",
-        "ClientArgsCreator._ignore_configured_endpoint_urls",
-        "self client_config",
-        "botocore_endpoints:ignore_configured_endpoint_urls",
-        "endpoint",
-        "the gateway hides the user's setting, which would send child processes to AWS",
+        "clients would take what is exported for others for the user's endpoint, profile, region",
     ),
     *(
         row(

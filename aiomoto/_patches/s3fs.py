@@ -18,7 +18,7 @@ from s3fs.core import S3FileSystem
 
 from aiomoto import _dispatch
 from aiomoto._activation import Stamp, state
-from aiomoto._patches.botocore import is_on
+from aiomoto._dispatch import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -78,7 +78,7 @@ def _fits(client: Any) -> bool:
         return True
     made, now = _made(client), _now()
     if made is None or now is None:
-        return made is now
+        return made is None and now is None
     return made.stamp is now and not (made.loop.is_closed() and any(_sessions(client)))
 
 
@@ -97,14 +97,16 @@ def _put_away(fs: Any) -> None:
 
 
 def _made(thing: Any) -> Made | None:
-    return vars(thing).get(_MADE)  # clients answer getattr in a way of their own
+    made: Made | None = vars(thing).get(_MADE)  # clients answer getattr in a way of their own
+    return made
 
 
 def _replace_finalizer(fs: Any, loop: asyncio.AbstractEventLoop) -> None:
     """Close with the instance what it has opened, without s3fs's waits and warnings."""
     for ref in weakref.getweakrefs(fs):
         finalizer: Any = ref.__callback__
-        if isinstance(finalizer, weakref.finalize) and fs._s3creator in finalizer.peek()[2]:
+        peeked = isinstance(finalizer, weakref.finalize) and finalizer.peek()
+        if peeked and fs._s3creator in peeked[2]:
             finalizer.detach()
     weakref.finalize(fs, _close, fs._s3, fs._s3creator, loop)
 

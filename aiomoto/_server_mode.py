@@ -1,0 +1,202 @@
+"""Entering and leaving server mode: layers around one server for the whole process."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from aiomoto import _backends, _endpoints, _lifecycle, _patches, _registry, _server, _startup
+from aiomoto._activation import Attribute, Layer, Variable, state
+from aiomoto._endpoints import AutoEndpointMode, Target
+from aiomoto._gateway import gateway
+from aiomoto.errors import (
+    AutoEndpointError,
+    ModeConflictError,
+    ServerModeConfigurationError,
+    ServerModeEndpointError,
+)
+
+if TYPE_CHECKING:
+    from aiomoto._endpoints import Options
+    from aiomoto._server import Server
+
+_NO_GATEWAY = "server mode has a server of its own. Use that"
+
+
+class Stay:
+    """One entry into server mode.
+
+    Attributes:
+        server: the server to which it leads.
+    """
+
+    def __init__(self, options: Options, reset: bool | None) -> None:
+        """Enter server mode.
+
+        Parameters:
+            options: what was asked for.
+            reset: start from nothing. None does so with a server of our own, but not with one
+                that is joined; only the first of nested mocks resets a server of our own.
+
+        Raises:
+            AutoEndpointError: an outer mock has another `auto_endpoint`.
+            ModeConflictError: an in-process mock is active.
+            ServerModeConfigurationError: the registry of servers cannot be written.
+            ServerModeDependencyError: the packages that moto's server needs are not installed.
+            ServerModeEndpointError: an outer mock leads to another server.
+            ServerModeHealthcheckError: no moto server answers.
+        """
+        if state.start_ambient is not None:
+            state.start_ambient()
+        self._options = options
+        setattr(self, _lifecycle.OWN_SLOTS, {gateway: _NO_GATEWAY})
+        self._layer = Layer(self)
+        _refuse_conflicts(options)
+        joined = None
+        if options.joins is not None and not _leads_to(options.joins):
+            joined = _server.join(options.joins)  # may take seconds
+        with _lifecycle._switching():
+            _lifecycle._meet_stubber()
+            _refuse_conflicts(options)
+            self.server = self._enter(joined, reset)
+        if options.joins is not None and reset:
+            try:
+                self.server.reset()
+            except BaseException:
+                self.stop(remove_data=False)
+                raise
+
+    def stop(self, remove_data: bool | None) -> None:
+        """Leave server mode.
+
+        Parameters:
+            remove_data: drop what was made. None does so with a server of our own, but not with
+                one that was joined; only the last of nested mocks drops the data of our own.
+        """
+        try:
+            if self._options.joins is not None and remove_data:
+                self.server.reset()
+        finally:
+            with _lifecycle._switching():
+                self._leave(remove_data)
+
+    def environ(self) -> dict[str, str]:
+        """Return the variables by which another process finds the server."""
+        target = state.server
+        region = _endpoints.REGION if target is None else target.region
+        variables = _variables(self.server, region, AutoEndpointMode.FORCE)
+        return {name: value for name, value in variables.items() if isinstance(value, str)}
+
+    def _enter(self, joined: Server | None, reset: bool | None) -> Server:
+        if state.layers and state.server is not None:
+            _push(self._layer)
+            return state.server.server
+        _lifecycle._park_ambient()
+        state.stubber.enabled = False
+        server = joined
+        try:
+            if server is None:
+                if reset is not False:
+                    _backends.drop()
+                server = _server.start() if state.server is None else state.server.server
+            _push(
+                self._layer, Target(server, self._options.mode or AutoEndpointMode.FORCE, _region())
+            )
+        except BaseException:
+            _let_go(server)
+            _lifecycle._unpark_ambient()
+            raise
+        return server
+
+    def _leave(self, remove_data: bool | None) -> None:
+        last = len(state.layers) == 1
+        try:
+            state.remove(self._layer)
+        finally:
+            if last:
+                own = self.server.http is not None
+                _let_go(self.server)
+                if own and remove_data is not False:
+                    _backends.drop()
+                _lifecycle._unpark_ambient()
+
+
+def _push(layer: Layer, target: Target | None = None) -> None:
+    """Add a layer; the first of them has a target, which it sets for all."""
+    state.push(layer)
+    try:
+        variables = {} if target is None else _variables(target.server, target.region, target.mode)
+        _lifecycle._set_up(layer, {}, first=target is not None)
+        if target is not None:
+            for name, value in variables.items():
+                layer.set(Variable(name), value)
+            layer.set(Attribute(state, "exported"), variables)
+            layer.set(Attribute(state, "passthrough"), _passthrough())
+            layer.set(Attribute(state, "server"), target)
+        _patches.check()
+    except BaseException:
+        state.remove(layer)
+        raise
+
+
+def _let_go(server: Server | None) -> None:
+    """Stop a server, unless the ambient mock goes on with it."""
+    if server is not None and (state.server is None or state.server.server is not server):
+        server.stop()
+
+
+def _variables(server: Server, region: str, mode: AutoEndpointMode) -> dict[str, object]:
+    return {
+        **_endpoints.exports(server.endpoint, region, mode, os.environ),
+        "AIOMOTO_SERVER_ENDPOINT": server.endpoint,
+        "AIOMOTO_SERVER_PORT": str(server.port),
+        _registry.VARIABLE: _registry.directory(),
+    }
+
+
+def _passthrough() -> tuple[str, ...]:
+    """Return what AIOMOTO_PASSTHROUGH lets out."""
+    patterns = _startup.passthrough()
+    problem = _startup.no_pattern(patterns)
+    if problem is not None:
+        raise ServerModeConfigurationError(f"{problem}. Mend it, or unset it.")
+    return patterns
+
+
+def _region() -> str:
+    """Return the region for clients that have none of their own: the user's, if there is one."""
+    from botocore.exceptions import ProfileNotFound
+    from botocore.session import Session
+
+    try:
+        found: str | None = Session(include_builtin_handlers=False).get_config_variable("region")
+    except ProfileNotFound:
+        found = None
+    return found or os.environ.get("AWS_REGION") or _endpoints.REGION
+
+
+def _leads_to(endpoint: str) -> bool:
+    return state.server is not None and _endpoints.is_same(state.server.endpoint, endpoint)
+
+
+def _refuse_conflicts(options: Options) -> None:
+    """Raise where an explicit mock is active that this one does not go with."""
+    if not state.layers:
+        return
+    if state.server is None:
+        raise ModeConflictError(
+            "mock_aws(server_mode=True) was entered while an in-process mock_aws() is active. "
+            "Leave the in-process mock first: a process is mocked in one of the two modes."
+        )
+    outer = state.server
+    if options.joins is not None and not _leads_to(options.joins):
+        raise ServerModeEndpointError(
+            f"{options.joins} was to be joined while server mode leads to {outer.endpoint}. "
+            "Leave that mock first: there is one server at a time."
+        )
+    if options.mode not in {None, outer.mode}:
+        raise AutoEndpointError(
+            f"auto_endpoint={options.mode.value!r} was given inside a mock that has "
+            f"auto_endpoint={outer.mode.value!r}. Give both the same, or leave the inner one out."
+        )
+    outer.server.check_alive()
