@@ -1,8 +1,9 @@
 """Where a native reader is led while a mock is active: libraries that do their own HTTP.
 
-The rule of endpoints is that of clients: whatever the user names is mocked, but for what moto's
-passthrough lets out and for the address of a moto server. Who is led is told all it needs, and
-takes nothing from the environment or from a cache.
+The rule of endpoints is that of clients. In-process whatever the user names is mocked, but for
+what moto's passthrough lets out and for the address of a moto server; in server mode
+`auto_endpoint` says. Who is led is told all it needs, and takes nothing from the environment, nor
+from a cache that was filled before the mock.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ import sys
 from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aiomoto import _gateway, _servers
+from aiomoto import _endpoints, _gateway, _servers
 from aiomoto._activation import FAKE_KEY, FAKE_SECRET, state
-from aiomoto.errors import RealHTTPRequestBlockedError
+from aiomoto.errors import AiomotoError, RealHTTPRequestBlockedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from aiomoto._endpoints import Target
+
 state.wear(_gateway.gateway, None)  # before what a reader's patches set, who ask for its address
 
-_REGION = "us-east-1"  # of a reader that has none
+NOWHERE = "http://aiomoto-refuses.localhost:1"
 _S3 = re.compile(r"s3[an]?://", re.IGNORECASE)
 
 
@@ -55,31 +58,60 @@ def lead(own: str | None = None) -> Place | None:
 
     Raises:
         GatewayError: the gateway is off.
-        RealHTTPRequestBlockedError: the ambient mock refuses all requests.
+        RealHTTPRequestBlockedError: the reader would leave this machine in server mode, or the
+            ambient mock refuses all requests.
+        ServerModeHealthcheckError: the server of this process has died.
     """
     if state.refusal is not None and not state.layers:
         raise RealHTTPRequestBlockedError(f"aiomoto refused to read from AWS: {state.refusal}")
+    if state.server is not None:
+        return _lead_to_server(state.server, own)
     if own is not None and (_servers.is_server(own) or _passes(own)):
         return None
     return _place(_gateway.address())
 
 
-def _place(url: str) -> Place:
+def _lead_to_server(target: Target, own: str | None) -> Place | None:
+    url = _endpoints.chosen(target, lambda: own)
+    if url is not None:
+        target.server.check_alive()
+        return _place(url, target.region)
+    why = None
+    if own is None or not _passes(own):
+        why = _servers.why_not(f"{own or 'https://s3.amazonaws.com'}/", target)
+    if why is not None:
+        raise RealHTTPRequestBlockedError(f"aiomoto refused to read from AWS: {why}")
+    return None
+
+
+def _place(url: str, region: str = _endpoints.REGION) -> Place:
     return Place(
         url,
         os.environ.get("AWS_ACCESS_KEY_ID") or FAKE_KEY,
         os.environ.get("AWS_SECRET_ACCESS_KEY") or FAKE_SECRET,
-        os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or _REGION,
+        os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or region,
     )
 
 
 def lead_or_nowhere() -> Place:
-    """Return where a reader is led whose single calls cannot be refused.
+    """Return where a reader is led that names no endpoint and whose calls cannot be refused.
 
-    While the gateway is off that is an address that nobody answers at once.
+    Where `lead` raises, that is an address of this machine that nobody answers.
     """
-    off = _gateway.gateway.off is not None
-    return _place("http://aiomoto-gateway-is-off.localhost:1" if off else _gateway.address())
+    try:
+        place = lead()
+    except AiomotoError:
+        place = None
+    return place or _place(NOWHERE)
+
+
+def is_here(url: str | None) -> bool:
+    """Return whether a thread of this process answers at an endpoint."""
+    target = state.server
+    here = _gateway.gateway.address
+    if target is not None:
+        here = None if target.server.http is None else target.endpoint
+    return url is not None and url == here
 
 
 def _passes(url: str) -> bool:

@@ -149,7 +149,7 @@ def _apply(rows: list[Row], module: ModuleType) -> None:
             _problems.pop(row, None)
         else:
             _problems[row] = problem
-    if all(_is_applied(row, module) or row.optional for row in rows):
+    if all(_is_applied(row, module) or _needs_none(row, module) for row in rows):
         _standing[module.__name__] = look(module, [row.target for row in rows])
 
 
@@ -200,6 +200,10 @@ def _is_applied(row: Row, module: ModuleType) -> bool:
     return wrapper is not None and any(
         getattr(function, "_self_wrapper", None) is wrapper for function in functions
     )
+
+
+def _needs_none(row: Row, module: ModuleType) -> bool:
+    return row.optional and _target(row, module) is None
 
 
 def _wrap(row: Row, module: ModuleType) -> None:

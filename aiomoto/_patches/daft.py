@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from daft import filesystem as daft_filesystem
 from daft.context import get_context, set_planning_config
 
-from aiomoto import _gateway, _readers
+from aiomoto import _readers
 from aiomoto._activation import Contents, state
-from aiomoto._patches.botocore import is_on
+from aiomoto._dispatch import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ def make_deltalake_fs(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: An
 
 
 def _make_deltalake_fs(wrapped: Callable[..., Any], path: Any, io_config: Any = None) -> Any:
-    if not _readers.is_s3(path) or _led(io_config).s3.endpoint_url != _gateway.gateway.address:
+    if not _readers.is_s3(path) or not _readers.is_here(_led(io_config).s3.endpoint_url):
         return wrapped(path, io_config)
     from pyarrow.fs import FileSystem, SubTreeFileSystem
 

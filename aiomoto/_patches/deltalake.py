@@ -14,8 +14,8 @@ from urllib.parse import unquote, urlsplit
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
-from aiomoto import _gateway, _readers
-from aiomoto._patches.botocore import is_on
+from aiomoto import _readers
+from aiomoto._dispatch import is_on
 from aiomoto.errors import InProcessModeError
 
 if TYPE_CHECKING:
@@ -79,6 +79,6 @@ def refuse(wrapped: Callable[..., Any], owner: Any, args: Any, kwargs: Any) -> A
 
 
 def _is_mocked(table: Any) -> bool:
-    """Return whether a table was led to the gateway."""
+    """Return whether a table was led to a thread of this process."""
     options = table._storage_options or {}
-    return is_on() and options.get(_readers.ENDPOINT) == _gateway.gateway.address
+    return is_on() and _readers.is_here(options.get(_readers.ENDPOINT))

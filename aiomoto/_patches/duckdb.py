@@ -14,9 +14,9 @@ from weakref import WeakSet
 
 import duckdb
 
-from aiomoto import _gateway, _readers
+from aiomoto import _readers
 from aiomoto._activation import state
-from aiomoto._patches.botocore import is_on
+from aiomoto._dispatch import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,9 +49,9 @@ class _Connections:
 
 
 def _equip(connection: Any) -> None:
-    by_python = find_spec("s3fs") or (_gateway.gateway.off is not None and find_spec("fsspec"))
+    place = _readers.lead_or_nowhere()
+    by_python = find_spec("s3fs") or (place.url == _readers.NOWHERE and find_spec("fsspec"))
     if not by_python and _has_httpfs(connection):
-        place = _readers.lead_or_nowhere()
         connection.cursor().execute(
             f"CREATE OR REPLACE TEMPORARY SECRET {_NAME} (TYPE s3, KEY_ID '{place.access_key}', "
             f"SECRET '{place.secret_key}', REGION '{place.region}', ENDPOINT '{place.host}', "

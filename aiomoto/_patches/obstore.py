@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aiomoto import _readers
-from aiomoto._patches.botocore import is_on
+from aiomoto._dispatch import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable

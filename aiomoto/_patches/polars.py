@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiomoto import _readers
 from aiomoto._activation import Attribute, state
-from aiomoto._patches.botocore import is_on
+from aiomoto._dispatch import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable

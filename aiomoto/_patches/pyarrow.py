@@ -10,8 +10,9 @@ from threading import local
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from aiomoto import _gateway, _readers
-from aiomoto._patches.botocore import is_on
+from aiomoto import _readers
+from aiomoto._activation import state
+from aiomoto._dispatch import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,8 +84,8 @@ _MISLEADING = frozenset(
 def ensure_s3_initialized(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
     """`ensure_s3_initialized`: the first that `S3FileSystem` does, by whatever name it is called.
 
-    It cannot be led from here, but it can be refused where nothing is to be reached.
+    It cannot be led from here, but it can be refused where the gateway is off.
     """
-    if is_on() and not getattr(_thread, "leading", False):
-        _gateway.address()
+    if is_on() and state.server is None and not getattr(_thread, "leading", False):
+        _readers.lead()
     return wrapped(*args, **kwargs)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from pyarrow import _s3fs
 
-from aiomoto import _gateway
 from aiomoto._activation import state
-from aiomoto._patches.botocore import is_on
+from aiomoto._dispatch import is_on
 from aiomoto._patches.pyarrow import make
+from aiomoto.errors import AiomotoError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -107,17 +107,21 @@ def _led(value: Any) -> Any:
     """Return what stands for pyarrow's class, or for an instance, while a mock is active."""
     if value is _native:
         return S3FileSystem
-    if _gateway.gateway.off is not None:
-        return _Unreachable()
     _, (kwargs,) = value.__reduce__()
-    return make(_native, **kwargs)
+    try:
+        return make(_native, **kwargs)
+    except AiomotoError as error:  # not here, where a mock is entered, but where it is used
+        return _Refused(error)
 
 
-class _Unreachable:
-    """Stands for an instance of before while the gateway is off: any use of it says so."""
+class _Refused:
+    """Stands for an instance of before that cannot be led: any use of it says why."""
+
+    def __init__(self, error: AiomotoError) -> None:
+        object.__setattr__(self, "error", error)
 
     def __getattribute__(self, name: str) -> Any:
-        return getattr(_gateway.address(), name)
+        raise object.__getattribute__(self, "error")
 
 
 state.wear(Names(), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aiomoto._patches.botocore import is_on
+from aiomoto._dispatch import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
