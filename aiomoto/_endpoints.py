@@ -257,36 +257,3 @@ def _before(name: str) -> str | None:
             value: Any = layer.found[variable]
             return None if value is ABSENT else str(value)
     return os.environ.get(name)
-
-
-class Native(NamedTuple):
-    """What a native reader must be given where it takes nothing from the environment."""
-
-    endpoint: str
-    access_key: str
-    secret_key: str
-    region: str
-
-
-def native(own: str | None = None) -> Native | None:
-    """Return what a native reader has to be given while a mock is active.
-
-    Parameters:
-        own: the endpoint that the user gave to the reader.
-
-    Returns:
-        Endpoint, credentials and region; None where no mock has an address, or the reader keeps
-        what it has.
-    """
-    target = state.server
-    endpoint = state.exported.get("AWS_ENDPOINT_URL") if target is None else None
-    if target is not None:
-        endpoint = chosen(target, lambda: own)
-    if endpoint is None:
-        return None
-    return Native(
-        endpoint,
-        os.environ.get("AWS_ACCESS_KEY_ID", FAKE_KEY),
-        os.environ.get("AWS_SECRET_ACCESS_KEY", FAKE_SECRET),
-        os.environ.get("AWS_REGION", REGION),
-    )

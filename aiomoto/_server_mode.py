@@ -126,13 +126,14 @@ def _push(layer: Layer, target: Target | None = None) -> None:
     state.push(layer)
     try:
         variables = {} if target is None else _variables(target.server, target.region, target.mode)
+        if target is not None:
+            layer.set(Attribute(state, "server"), target)  # what is worn may ask for it
         _lifecycle._set_up(layer, {}, first=target is not None)
         if target is not None:
             for name, value in variables.items():
                 layer.set(Variable(name), value)
             layer.set(Attribute(state, "exported"), variables)
             layer.set(Attribute(state, "passthrough"), _passthrough())
-            layer.set(Attribute(state, "server"), target)
         _patches.check()
     except BaseException:
         state.remove(layer)
