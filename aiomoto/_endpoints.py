@@ -21,7 +21,7 @@ from aiomoto.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from aiomoto._server import Server
 
@@ -197,18 +197,20 @@ _IGNORE = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 _URL = "AWS_ENDPOINT_URL"
 
 
-def exports(endpoint: str, region: str, mode: AutoEndpointMode) -> dict[str, Any]:
+def exports(
+    endpoint: str, region: str, mode: AutoEndpointMode, environ: Mapping[str, str]
+) -> dict[str, Any]:
     """Return the variables that lead children and native readers to a server.
 
     Parameters:
         endpoint: the server's URL.
         region: for those that have none of their own.
         mode: whether endpoints in the environment are replaced, completed or left alone.
+        environ: the environment as the user has it.
 
     Returns:
         What to set in the environment, with ABSENT for what has to go.
     """
-    environ = os.environ
     variables: dict[str, Any] = {
         **dict.fromkeys(_MISLEADING, ABSENT),
         "AWS_ACCESS_KEY_ID": FAKE_KEY,
@@ -217,7 +219,7 @@ def exports(endpoint: str, region: str, mode: AutoEndpointMode) -> dict[str, Any
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": environ.get("AWS_REGION") or region,
-        **around_proxies(urlsplit(endpoint).hostname or ""),
+        **around_proxies(urlsplit(endpoint).hostname or "", environ),
     }
     own = {name for name in environ if name == "AWS_ENDPOINT" or name.startswith(_URL)}
     ignored = mode is not AutoEndpointMode.DISABLED and environ.get(_IGNORE, "").lower() == "true"
