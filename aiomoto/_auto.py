@@ -102,7 +102,7 @@ def export_known(ambient: Layer, wish: Wish) -> bool:
         return False
     region = os.environ.get("AWS_DEFAULT_REGION") or _endpoints.REGION
     mode = wish.options.mode or AutoEndpointMode.FORCE
-    export_first(ambient, _endpoints.exports(wish.options.joins, region, mode))
+    export_first(ambient, _endpoints.exports(wish.options.joins, region, mode, os.environ))
     return True
 
 

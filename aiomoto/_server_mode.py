@@ -129,11 +129,12 @@ def _push(layer: Layer, target: Target | None = None) -> None:
     state.push(layer)
     try:
         exports = {} if target is None else variables(target.server, target.region, target.mode)
+        if target is not None:
+            layer.set(Attribute(state, "server"), target)  # what is worn may ask for it
         _lifecycle._set_up(layer, {}, first=target is not None)
         if target is not None:
             export(layer, exports)
             layer.set(Attribute(state, "passthrough"), _passthrough())
-            layer.set(Attribute(state, "server"), target)
         _patches.check()
     except BaseException:
         state.remove(layer)
@@ -164,7 +165,10 @@ def _let_go(server: Server | None) -> None:
 
 
 def variables(
-    server: Server, region: str, mode: AutoEndpointMode, environ: Mapping[str, str] = os.environ
+    server: Server,
+    region: str,
+    mode: AutoEndpointMode,
+    environ: Mapping[str, str] | None = None,
 ) -> dict[str, object]:
     """Return the variables that lead other processes to a server, with ABSENT for what must go.
 
@@ -172,10 +176,12 @@ def variables(
         server: the server.
         region: for clients that have none of their own.
         mode: which clients are led there.
-        environ: the environment as the user has it.
+        environ: the environment as the user has it; this process's by default.
     """
     return {
-        **_endpoints.exports(server.endpoint, region, mode, environ),
+        **_endpoints.exports(
+            server.endpoint, region, mode, os.environ if environ is None else environ
+        ),
         "AIOMOTO_SERVER_ENDPOINT": server.endpoint,
         "AIOMOTO_SERVER_PORT": str(server.port),
         _registry.VARIABLE: _registry.directory(),
