@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import os
 import re
@@ -9,7 +10,6 @@ import sys
 from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
-from xml.sax.saxutils import escape
 
 from aiomoto._activation import state
 from aiomoto._http_messages import Request, Response, text
@@ -41,7 +41,7 @@ class App:
         if refusal is not None:
             return text(403, refusal)
         if "origin" not in request.headers and _is_s3(request):
-            return _ask_s3(request)
+            return ask_s3(request)
         try:
             return _ask_wsgi(self._moto_server, request)
         except ModuleNotFoundError as error:
@@ -51,7 +51,7 @@ class App:
             return text(
                 501, f"aiomoto answers S3 only here: flask is not installed. {SERVER_EXTRA}"
             )
-        return _ask_s3(request)
+        return ask_s3(request)
 
     def _refusal(self, request: Request) -> str | None:
         """Say why a request is none of ours: it came from somebody else's page, say."""
@@ -76,20 +76,26 @@ class App:
 _app = App()
 
 
-def answer_while_mocking(request: Request) -> Response:
-    """Answer one request that came to the gateway: 503 while no mock is active."""
+def answer_while_mocking(
+    request: Request, answer: Callable[[Request], Response] = _app
+) -> Response:
+    """Answer one request that came to the gateway: 503 while no mock is active.
+
+    Parameters:
+        request: the request.
+        answer: what answers it while one is.
+    """
     if state.start_ambient is not None:
         state.start_ambient()
     state.enter_moto()
     try:
         if state.layers or (state.on and state.refusal is None):
-            return _app(request)
+            return answer(request)
     finally:
         state.leave_moto()
     why = str(state.refusal or f"no mock is active in process {os.getpid()}")
-    body = (
-        f"<Error><Code>ServiceUnavailable</Code><Message>aiomoto: {escape(why)}</Message></Error>"
-    )
+    message = f"<Message>aiomoto: {html.escape(why, quote=False)}</Message>"
+    body = f"<Error><Code>ServiceUnavailable</Code>{message}</Error>"
     return Response(503, [("content-type", "application/xml")], body.encode())
 
 
@@ -112,8 +118,8 @@ def _service(request: Request) -> str | None:
     return found["service"] if found else None
 
 
-def _ask_s3(request: Request) -> Response:
-    """Have moto answer as its own server would, past flask: that is four times as fast."""
+def ask_s3(request: Request) -> Response:
+    """Have S3 answer as moto's own server would, past flask: that is four times as fast."""
     from botocore.exceptions import ClientError
     from moto.core.config import passthrough_service
     from moto.moto_api import recorder
@@ -129,6 +135,7 @@ def _ask_s3(request: Request) -> Response:
     path = request.target.partition("?")[0]
     respond = next(respond for pattern, respond in _s3_routes() if pattern.match(path))
     asked = make(_environ(request))
+    asked.get_data()  # whole, or moto would take the body for a form where its type says so
     recorder._record_request(asked)
     try:
         status, headers, body = respond(asked, getattr(asked, raw_url), dict(asked.headers))

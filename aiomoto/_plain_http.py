@@ -92,9 +92,10 @@ def answer(request: Request, scheme: str = "https") -> Response:
         # Under a name with a dot moto would look for the bucket in the host.
         headers = {**request.headers, "host": f"{netloc.removesuffix(endpoint)}localhost"}
         return _moto_app.answer_while_mocking(request._replace(headers=headers))
-    prepared = _prepared(
-        request.method, f"{scheme}://{host}{request.target}", request.headers, request.body
-    )
+    url = f"{scheme}://{host}{request.target}"
+    if _routing.service_of(url) == "s3":
+        return _moto_app.answer_while_mocking(request, _moto_app.ask_s3)
+    prepared = _prepared(request.method, url, request.headers, request.body)
     response = _dispatch.ask(prepared, None, request.body)
     return Response(response.status_code, response.headers.items(), response.content)
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 # Property tests: a few examples, the same in every run; `nox -s fuzz` draws many, and new ones.
 for _profile, _options in {
     "default": {"max_examples": 20, "derandomize": True},
-    "fuzz": {"max_examples": 2000, "print_blob": True},
+    "fuzz": {"max_examples": 500, "print_blob": True},
 }.items():
     settings.register_profile(
         _profile,
@@ -63,6 +63,7 @@ def _own_environment(tmp_path):
                 patch.delenv(name)
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("AIOMOTO_SERVER_REGISTRY_DIR", str(tmp_path / "registry"))
         patch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
         yield
