@@ -8,7 +8,7 @@ import nox
 
 nox.needs_version = ">=2024.4.15"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "tests", "lowest"]
+nox.options.sessions = ["lint", "types", "docs", "tests", "lowest"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -51,6 +51,13 @@ def lowest_versions(session: nox.Session) -> None:
     """Run a smoke set on the lowest versions of all requirements."""
     session.install(".[dev]", *LOWEST)
     session.run("pytest", "-n", "auto", "-m", "smoke", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the docs; a broken link is an error."""
+    session.install("mkdocs-material")
+    session.run("mkdocs", "build", "--strict", "--quiet", "--site-dir", session.create_tmp())
 
 
 @nox.session
