@@ -229,10 +229,13 @@ class Activation:
         self.exported: Mapping[str, Any] = {}
         self.closed: str | None = None
 
-    def wish(self, start: Callable[[], None], refusal: str | None) -> Layer:
+    def wish(
+        self, start: Callable[[], None], refusal: str | None, *, hides_credentials: bool = True
+    ) -> Layer:
         """Ask for the ambient mock: hide the credentials now, start moto when it is needed."""
         self.ambient = Layer("AIOMOTO_AUTO")
-        self.hide_credentials(self.ambient)
+        if hides_credentials:
+            self.hide_credentials(self.ambient)
         self.stamp = self.ambient_stamp
         self.refusal = refusal
         self.start_ambient = start if refusal is None else None
@@ -298,7 +301,7 @@ class Activation:
         """Wait until no other thread is switching mocks, and have the next one that does wait."""
         me = get_ident()
         self.inside[me] = self.inside.get(me, 0) + 1  # before looking: the switcher looks after
-        while self.inside[me] == 1 and self.switching not in {0, me}:
+        if self.inside[me] == 1 and self.switching not in {0, me}:
             del self.inside[me]
             with self.lock:
                 self.inside[me] = 1

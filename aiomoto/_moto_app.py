@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import os
 import re
@@ -9,7 +10,6 @@ import sys
 from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
-from xml.sax.saxutils import escape
 
 from aiomoto._activation import state
 from aiomoto._http_messages import Request, Response, text
@@ -95,9 +95,8 @@ def answer_while_mocking(
     finally:
         state.leave_moto()
     why = str(state.refusal or f"no mock is active in process {os.getpid()}")
-    body = (
-        f"<Error><Code>ServiceUnavailable</Code><Message>aiomoto: {escape(why)}</Message></Error>"
-    )
+    message = f"<Message>aiomoto: {html.escape(why, quote=False)}</Message>"
+    body = f"<Error><Code>ServiceUnavailable</Code>{message}</Error>"
     return Response(503, [("content-type", "application/xml")], body.encode())
 
 
