@@ -67,6 +67,17 @@ def parity(session: nox.Session) -> None:
     session.run("pytest", "-n", "auto", "-m", "long", "tests/test_parity.py", *session.posargs)
 
 
+PROPERTIES = ["nesting", "reach", "fuzz_http", "fuzz_settings"]
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Draw many examples for each property, and new ones each time."""
+    session.install(".[dev]")
+    tests = [f"tests/test_{name}.py" for name in PROPERTIES]
+    session.run("pytest", "-n", "auto", "--hypothesis-profile=fuzz", *tests, *session.posargs)
+
+
 AIOBOTO3 = ["aioboto3==15.5.0", "aiobotocore==2.25.1"]
 
 

@@ -80,7 +80,7 @@ class Stay:
             if self._options.joins is not None and remove_data:
                 self.server.reset()
         finally:
-            with _lifecycle._switching():
+            with state.lock, _lifecycle.uninterrupted(), _lifecycle._switching():
                 self._leave(remove_data)
 
     def environ(self) -> dict[str, str]:
