@@ -44,6 +44,30 @@ TARGETS = {
     "botocore.signers",
     "botocore.useragent",
     "botocore.utils",
+    "daft",
+    "daft.dataframe.dataframe",
+    "daft.io._blob",
+    "daft.io._csv",
+    "daft.io._files",
+    "daft.io._json",
+    "daft.io._parquet",
+    "daft.io._text",
+    "daft.io._warc",
+    "daft.io.delta_lake._deltalake",
+    "daft.io.delta_lake.delta_lake_write",
+    "daft.io.file_path",
+    "daft.io.iceberg._iceberg",
+    "daft.io.lance._lance",
+    "daft.sql.sql",
+    "deltalake",
+    "deltalake.table",
+    "deltalake.writer.convert_to",
+    "deltalake.writer.writer",
+    "duckdb",
+    "lance",
+    "lance.dataset",
+    "lance.file",
+    "lance.fragment",
     "moto",
     "moto.core",
     "moto.core.authorization",
@@ -56,9 +80,27 @@ TARGETS = {
     "moto.s3.responses",
     "moto.sqs.models",
     "moto.swf.models",
+    "obstore",
+    "obstore.store",
     "pandas",
     "pandas.io.orc",
     "pandas.io.parquet",
+    "polars",
+    "polars.dataframe.frame",
+    "polars.io.csv.functions",
+    "polars.io.ipc.functions",
+    "polars.io.lance.api",
+    "polars.io.lines",
+    "polars.io.ndjson",
+    "polars.io.parquet.functions",
+    "polars.lazyframe.frame",
+    "polars.sql.context",
+    "pyarrow",
+    "pyarrow._fs",
+    "pyarrow._s3fs",
+    "pyarrow.fs",
+    "pyiceberg",
+    "pyiceberg.io.pyarrow",
     "s3fs",
     "s3fs.core",
 }
@@ -136,11 +178,22 @@ class Loader:
         if module.__spec__ is not None:
             module.__spec__.loader = loader
         loader.exec_module(module)
+        _bind(module)
         from aiomoto import _patches  # may load wrapt: never at start-up
 
         keep_in_front()
         _patches.apply(module)
         TARGETS.update(_patches.modules())  # moto's patches load those of third parties
+
+
+def _bind(module: "ModuleType") -> None:
+    """Make a module an attribute of its package, a moment before the import system does.
+
+    What a patch imports may ask for it: http.client's patch loads users of http.client.
+    """
+    package, _, name = module.__name__.rpartition(".")
+    if package in sys.modules:
+        setattr(sys.modules[package], name, sys.modules.get(module.__name__, module))
 
 
 finder = Finder()
