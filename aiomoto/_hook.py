@@ -73,7 +73,6 @@ TARGETS = {
     "moto.core.authorization",
     "moto.core.botocore_stubber",
     "moto.core.models",
-    "moto.core.request",
     "moto.core.responses",
     "moto.moto_api._internal.moto_random",
     "moto.moto_api._internal.recorder.models",
