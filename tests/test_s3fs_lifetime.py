@@ -93,6 +93,15 @@ def test_instance_made_inside_is_not_found_again(make):
     assert all(make() is not other for other in seen)
 
 
+def test_equal_instances_are_told_apart():
+    equal = [s3fs.S3FileSystem(skip_instance_cache=True) for _ in range(2)]
+    assert equal[0] == equal[1]
+    for key in ("one", "two"):
+        with mock_aws():
+            fill(key)
+            assert [fs.ls("bkt") for fs in equal] == [[f"bkt/{key}"]] * 2
+
+
 def test_instances_in_the_cache_before_the_mock_come_back_after_it():
     before = (
         s3fs.S3FileSystem(),
@@ -196,6 +205,7 @@ def test_subclass_that_fails_to_forget_stops_nobody_else():
     assert loud.ls("bkt") == fs.ls("bkt")
     with pytest.raises(ValueError, match="fails"):
         mock.stop()
+    assert fs._s3 is None
     del loud
     gc.collect()
     with mock_aws():
