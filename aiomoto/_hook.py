@@ -76,6 +76,7 @@ TARGETS = {
     "moto.core.responses",
     "moto.moto_api._internal.moto_random",
     "moto.moto_api._internal.recorder.models",
+    "moto.moto_server.werkzeug_app",
     "moto.s3.models",
     "moto.s3.responses",
     "moto.sqs.models",
