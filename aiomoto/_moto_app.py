@@ -9,7 +9,7 @@ import re
 import sys
 from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from aiomoto._activation import state
 from aiomoto._http_messages import Request, Response, text
@@ -64,7 +64,8 @@ class App:
                 f"not for the host {host!r}"
             )
         origin = request.headers.get("origin")
-        if request.target.startswith("/moto-api") and origin not in {None, f"http://{host}"}:
+        path = unquote(request.target).lstrip("/")  # however it is spelt
+        if path.startswith("moto-api") and origin not in {None, f"http://{host}"}:
             return f"aiomoto answers /moto-api to its own pages, not to those of {origin!r}"
         return None
 

@@ -44,20 +44,19 @@ def main(words: list[str]) -> int:
     if words in (["-h"], ["--help"]):
         sys.stdout.write(HELP)
         return 0
-    rest = [word for word in words if word != _UNTIL_EOF]
-    option, _, port = " ".join(rest).replace("=", " ", 1).partition(" ")
-    if rest and (option != "--port" or not port):
+    rest = [part for word in words if word != _UNTIL_EOF for part in word.split("=", 1)]
+    if rest and (rest[0] != "--port" or len(rest) != 2):  # noqa: PLR2004  # the option, its value
         say(f"server does not take {' '.join(words)!r}; see python -m aiomoto server --help")
         return _USAGE
     try:
-        _serve(port, until_eof=_UNTIL_EOF in words)
+        _serve(*rest[1:], until_eof=_UNTIL_EOF in words)
     except AiomotoError as error:
         say(str(error))
         return _FAILED
     return 0
 
 
-def _serve(port: str, *, until_eof: bool) -> None:
+def _serve(port: str = "", *, until_eof: bool) -> None:
     from aiomoto import _endpoints, _server, mock_aws
 
     number = int(port) if port.isdigit() else port

@@ -174,6 +174,13 @@ def test_further_names_may_be_given():
     server.stop()
 
 
+@pytest.mark.parametrize("path", ["/%6doto-api/reset", "/moto%2Dapi/reset", "//moto-api/reset"])
+def test_pages_of_others_may_not_use_the_moto_api_in_disguise(port, client, path):
+    client("s3").create_bucket(Bucket="bucket")
+    assert ask(port, "POST", path, Origin="https://evil.example")[0] == 403
+    assert len(client("s3").list_buckets()["Buckets"]) == 1
+
+
 def test_pages_of_others_may_not_use_the_moto_api(port):
     for origin in ("https://evil.example", "null", "http://127.0.0.1:1"):
         assert ask(port, "POST", "/moto-api/reset", Origin=origin)[0] == 403
