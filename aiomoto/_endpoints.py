@@ -21,7 +21,7 @@ from aiomoto.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from aiomoto._server import Server
 
@@ -197,18 +197,20 @@ _IGNORE = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 _URL = "AWS_ENDPOINT_URL"
 
 
-def exports(endpoint: str, region: str, mode: AutoEndpointMode) -> dict[str, Any]:
+def exports(
+    endpoint: str, region: str, mode: AutoEndpointMode, environ: Mapping[str, str]
+) -> dict[str, Any]:
     """Return the variables that lead children and native readers to a server.
 
     Parameters:
         endpoint: the server's URL.
         region: for those that have none of their own.
         mode: whether endpoints in the environment are replaced, completed or left alone.
+        environ: the environment as the user has it.
 
     Returns:
         What to set in the environment, with ABSENT for what has to go.
     """
-    environ = os.environ
     variables: dict[str, Any] = {
         **dict.fromkeys(_MISLEADING, ABSENT),
         "AWS_ACCESS_KEY_ID": FAKE_KEY,
@@ -217,7 +219,7 @@ def exports(endpoint: str, region: str, mode: AutoEndpointMode) -> dict[str, Any
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": environ.get("AWS_REGION") or region,
-        **around_proxies(urlsplit(endpoint).hostname or ""),
+        **around_proxies(urlsplit(endpoint).hostname or "", environ),
     }
     own = {name for name in environ if name == "AWS_ENDPOINT" or name.startswith(_URL)}
     ignored = mode is not AutoEndpointMode.DISABLED and environ.get(_IGNORE, "").lower() == "true"
@@ -257,36 +259,3 @@ def _before(name: str) -> str | None:
             value: Any = layer.found[variable]
             return None if value is ABSENT else str(value)
     return os.environ.get(name)
-
-
-class Native(NamedTuple):
-    """What a native reader must be given where it takes nothing from the environment."""
-
-    endpoint: str
-    access_key: str
-    secret_key: str
-    region: str
-
-
-def native(own: str | None = None) -> Native | None:
-    """Return what a native reader has to be given while a mock is active.
-
-    Parameters:
-        own: the endpoint that the user gave to the reader.
-
-    Returns:
-        Endpoint, credentials and region; None where no mock has an address, or the reader keeps
-        what it has.
-    """
-    target = state.server
-    endpoint = state.exported.get("AWS_ENDPOINT_URL") if target is None else None
-    if target is not None:
-        endpoint = chosen(target, lambda: own)
-    if endpoint is None:
-        return None
-    return Native(
-        endpoint,
-        os.environ.get("AWS_ACCESS_KEY_ID", FAKE_KEY),
-        os.environ.get("AWS_SECRET_ACCESS_KEY", FAKE_SECRET),
-        os.environ.get("AWS_REGION", REGION),
-    )

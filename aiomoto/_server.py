@@ -89,8 +89,12 @@ class Server:
         """
         if self.http is None:
             _ask(self.endpoint, "POST", f"{_DASHBOARD}reset")
-        else:
+            return
+        state.enter_moto()
+        try:
             _backends.drop()
+        finally:
+            state.leave_moto()
 
     def abandon(self) -> None:
         """In a forked child: it is the parent's, and goes on there."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiomoto._activation import say, state
 from aiomoto._patches.standing import Standing, look
-from aiomoto._patches.table import REQUIRED, ROWS, Row
+from aiomoto._patches.table import REQUIRED, ROWS, SOME, Row
 from aiomoto.errors import AiomotoError, UnsupportedVersionError
 
 if TYPE_CHECKING:
@@ -151,7 +151,8 @@ def _apply(rows: list[Row], module: ModuleType) -> None:
             _problems.pop(row, None)
         else:
             _problems[row] = problem
-    if all(_is_applied(row, module) or row.optional for row in rows):
+    needed = (row for row in rows if row.role != "speed")
+    if all(_is_applied(row, module) or _needs_none(row, module) for row in needed):
         _standing[module.__name__] = look(module, [row.target for row in rows])
 
 
@@ -204,13 +205,29 @@ def _is_applied(row: Row, module: ModuleType) -> bool:
     )
 
 
+def _needs_none(row: Row, module: ModuleType) -> bool:
+    return row.optional and _target(row, module) is None
+
+
 def _wrap(row: Row, module: ModuleType) -> None:
     from wrapt import wrap_function_wrapper  # imports asyncio
 
     wrapper = _resolve(row.wrapper)
     with _lock:
         if not _is_applied(row, module):  # another thread may have been faster
+            original = _target(row, module)
             wrap_function_wrapper(module, row.target, wrapper)
+            if row.copied:
+                _replace_copies(row.dist, original, _target(row, module))
+
+
+def _replace_copies(dist: str, original: Any, patched: Any) -> None:
+    """Have the modules of a distribution that took a function by its name hold the patched one."""
+    for name, module in [*sys.modules.items()]:
+        if name.partition(".")[0] == dist and isinstance(module, ModuleType):
+            for key, value in [*vars(module).items()]:
+                if value is original:
+                    setattr(module, key, patched)
 
 
 def _outside(row: Row, version: str) -> str | None:
@@ -241,14 +258,26 @@ def _misfit(row: Row, module: ModuleType) -> str | None:
     target = _target(row, module)
     if target is None:
         return _GONE
-    *_, original = _chain(target)
+    *layers, original = _chain(target)
+    if row.role == "speed" and _is_foreign(row, layers, original):
+        return "is somebody else's, who is not to be passed by"
     code = getattr(original, "__code__", None)
     if code is None or getattr(original, "__module__", None) != row.module:
         return None  # somebody else's patch: wrapped as it is, and not ours to judge
     params = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    if params != row.params:
-        return f"takes {params}, not {row.params}"
-    return None
+    if row.params[:1] == (SOME,):
+        missing = set(row.params[1:]).difference(params)
+        return f"takes {params}, and no {sorted(missing)}" if missing else None
+    return None if params == row.params else f"takes {params}, not {row.params}"
+
+
+def _is_foreign(row: Row, layers: list[Any], original: Any) -> bool:
+    """Return whether a function is not, or not only, what its distribution has there."""
+    wrappers = (getattr(layer, "_self_wrapper", None) for layer in layers)
+    if not all(getattr(wrapper, "__module__", "").startswith("aiomoto.") for wrapper in wrappers):
+        return True
+    home = getattr(original, "__module__", None) or ""
+    return home.partition(".")[0] not in {row.dist, "importlib"}  # moto reloads modules
 
 
 def _resolve(path: str) -> Any:

@@ -39,13 +39,18 @@ async def _send(
         _dispatch.refuse_leftovers(request)
         return await wrapped(request)
     origin = _dispatch.begin(request)
-    if _dispatch.lets_out(request, origin):
+    if _dispatch.lets_out(request, origin) or _is_closed(endpoint.http_session):
         return await wrapped(request)
     body = await _body(request.body)
     _dispatch.begin(request)  # the mock may have ended while the body was read
     http_session = endpoint.http_session
     response = await _dispatch.ask_async(request, origin, body, _library(http_session))
     return _responses.build(response, request, http_session)
+
+
+def _is_closed(http_session: Any) -> bool:
+    """Return whether a session refuses all requests by itself: aiohttp's, of aiobotocore 3."""
+    return getattr(http_session, "_sessions", http_session) is None
 
 
 _asyncio, _anyio = _waiting.Asyncio(), _waiting.Anyio()
@@ -111,7 +116,7 @@ def http_send(
 async def _http_send(
     wrapped: Callable[..., Awaitable[Any]], session: Any, request: AWSPreparedRequest
 ) -> Any:
-    response = _dispatch.guard(request)
+    response = None if _is_closed(session) else _dispatch.guard(request)
     if response is not None:
         return _responses.build(response, request, session)
     with _plain_http.judged():

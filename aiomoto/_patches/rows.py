@@ -8,6 +8,9 @@ from typing import NamedTuple
 # that does not fit makes entering a mock fail. Rows of other roles are left out then.
 REQUIRED = frozenset({"door", "guard", "state"})
 
+# In front of a row's parameters: the function may have others beside them.
+SOME = "..."
+
 
 class Row(NamedTuple):
     """One patch.
@@ -15,7 +18,7 @@ class Row(NamedTuple):
     Attributes:
         module: the module whose import applies the row; its first part is the distribution.
         target: the function in it, such as ``Endpoint._send``.
-        params: the names of the parameters that the wrapper relies on.
+        params: the names of all parameters, or behind SOME those that the wrapper relies on.
         wrapper: our function, ``module:name``, called as wrapt calls wrappers.
         role: what the patch is for (see the design: door, guard, endpoint, reader, state, speed).
         why: what would go wrong without it.
@@ -23,6 +26,7 @@ class Row(NamedTuple):
         high: the first version that is not supported any more; None where versions are dates,
             which say nothing of what has changed: then the structure decides alone.
         optional: versions without the target need no patch.
+        copied: other modules of the distribution have taken the function by its name.
     """
 
     module: str
@@ -34,6 +38,7 @@ class Row(NamedTuple):
     low: tuple[int, ...]
     high: tuple[int, ...] | None
     optional: bool = False
+    copied: bool = False
 
     @property
     def dist(self) -> str:
@@ -62,7 +67,15 @@ RANGES: dict[str, tuple[tuple[int, ...], tuple[int, ...] | None]] = {
     "httpcore": ((1,), None),
     "httpcore2": ((1,), None),
     "moto": ((5, 0), (6,)),
+    "daft": ((0, 5), None),
+    "deltalake": ((1, 0), None),
+    "duckdb": ((1, 0), None),
+    "lance": ((0, 20), None),
+    "obstore": ((0, 5), None),
     "pandas": ((2, 2), (4,)),
+    "polars": ((1, 0), None),
+    "pyarrow": ((15,), None),
+    "pyiceberg": ((0, 8), None),
     "s3fs": ((2024, 6), None),
     "urllib3": ((1, 26), None),
 }
@@ -77,6 +90,7 @@ def row(  # noqa: PLR0913, PLR0917  # a row has this many fields
     why: str,
     *,
     optional: bool = False,
+    copied: bool = False,
 ) -> Row:
     low, high = RANGES[module.partition(".")[0]]
     return Row(
@@ -89,4 +103,5 @@ def row(  # noqa: PLR0913, PLR0917  # a row has this many fields
         low,
         high,
         optional,
+        copied,
     )
