@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["pytester"]
-
 PAGE = Path(__file__).parent.parent / "docs" / "server-mode.md"
 WORKERS = ("-n", "4", "-p", "no:randomly", "-p", "no:asyncio", "-W", "error")
 
