@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 import nox
 
@@ -76,6 +78,18 @@ def fuzz(session: nox.Session) -> None:
     session.install(".[dev]")
     tests = [f"tests/test_{name}.py" for name in PROPERTIES]
     session.run("pytest", "-n", "auto", "--hypothesis-profile=fuzz", *tests, *session.posargs)
+
+
+@nox.session
+def clusters(session: nox.Session) -> None:
+    """Run server mode under pytest-xdist, Dask and Ray, and with the aws command."""
+    session.install(".[dev]", "dask[dataframe]", "distributed", "ray")
+    commands = Path(session.create_tmp()).resolve() / "awscli"  # of its own: it pins botocore
+    session.run("python", "-m", "venv", "--clear", str(commands))
+    session.run(str(commands / "bin" / "pip"), "install", "--quiet", "awscli", external=True)
+    path = os.pathsep.join([*session.bin_paths, str(commands / "bin"), os.environ["PATH"]])
+    tests = [f"tests/test_{name}.py" for name in ("xdist", "distributed", "children", "readme")]
+    session.run("pytest", "-m", "long or not long", *tests, *session.posargs, env={"PATH": path})
 
 
 AIOBOTO3 = ["aioboto3==15.5.0", "aiobotocore==2.25.1"]
