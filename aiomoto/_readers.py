@@ -140,10 +140,8 @@ def is_s3(source: Any) -> bool:
 
 
 def _urls(source: Any) -> Iterator[str]:
-    if isinstance(source, (str, os.PathLike)):
-        path = os.fspath(source)
-        # pathlib makes one slash of two.
-        yield re.sub(r"^(s3[an]?):/(?!/)", r"\1://", path) if isinstance(path, str) else ""
+    if isinstance(source, str):
+        yield source
     elif isinstance(source, (list, tuple)):
         for one in source[:1]:
             yield from _urls(one)
