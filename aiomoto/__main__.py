@@ -6,6 +6,7 @@ import sys
 
 USAGE = """\
 usage: python -m aiomoto run [OPTION...] [--] COMMAND [ARGUMENT...]
+       python -m aiomoto server [--port N]
        python -m aiomoto doctor [--json]
        python -m aiomoto --version
 
@@ -13,6 +14,7 @@ run      run a command with AWS mocked in its whole process, and in those it sta
            python -m aiomoto run pytest -n auto
            python -m aiomoto run python script.py     (or just: run script.py)
            python -m aiomoto run -m package.module
+server   run a moto server in the foreground, for other processes
 doctor   show whether the import hook is active, and what is installed and supported
 
 More about one of them: python -m aiomoto run --help
@@ -38,6 +40,10 @@ def main(argv: list[str] | None = None) -> int:
         from aiomoto import _run  # only what the subcommand needs
 
         return _run.main(rest)
+    if command == "server":
+        from aiomoto import _serve  # only what the subcommand needs
+
+        return _serve.main(rest)
     if command == "doctor":
         from aiomoto import _doctor  # only what the subcommand needs
 

@@ -229,10 +229,13 @@ class Activation:
         self.exported: Mapping[str, Any] = {}
         self.closed: str | None = None
 
-    def wish(self, start: Callable[[], None], refusal: str | None) -> Layer:
+    def wish(
+        self, start: Callable[[], None], refusal: str | None, *, hides_credentials: bool = True
+    ) -> Layer:
         """Ask for the ambient mock: hide the credentials now, start moto when it is needed."""
         self.ambient = Layer("AIOMOTO_AUTO")
-        self.hide_credentials(self.ambient)
+        if hides_credentials:
+            self.hide_credentials(self.ambient)
         self.stamp = self.ambient_stamp
         self.refusal = refusal
         self.start_ambient = start if refusal is None else None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from aiomoto._activation import ABSENT, FAKE_KEY, FAKE_SECRET, Variable, state
+from aiomoto._gateway import MARK, around_proxies
 from aiomoto.errors import (
     AutoEndpointError,
     ServerModeConfigurationError,
@@ -193,11 +194,11 @@ _MISLEADING = (
     "AWS_VIRTUAL_HOSTED_STYLE_REQUEST",
 )
 _IGNORE = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
-_PROXIES = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+_URL = "AWS_ENDPOINT_URL"
 
 
 def exports(
-    endpoint: str, region: str, mode: AutoEndpointMode, environ: Mapping[str, str] = os.environ
+    endpoint: str, region: str, mode: AutoEndpointMode, environ: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the variables that lead children and native readers to a server.
 
@@ -210,39 +211,28 @@ def exports(
     Returns:
         What to set in the environment, with ABSENT for what has to go.
     """
-    variables: dict[str, Any] = dict.fromkeys(_MISLEADING, ABSENT)
-    variables |= {
+    variables: dict[str, Any] = {
+        **dict.fromkeys(_MISLEADING, ABSENT),
         "AWS_ACCESS_KEY_ID": FAKE_KEY,
         "AWS_SECRET_ACCESS_KEY": FAKE_SECRET,
         "AWS_ALLOW_HTTP": "true",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": environ.get("AWS_REGION") or region,
-        **_no_proxy(endpoint, environ),
+        **around_proxies(urlsplit(endpoint).hostname or "", environ),
     }
-    if mode is AutoEndpointMode.DISABLED:
-        return variables
-    variables[_IGNORE] = ABSENT
-    own = {
-        name for name in environ if name == "AWS_ENDPOINT" or name.startswith("AWS_ENDPOINT_URL")
-    }
-    ignored = environ.get(_IGNORE, "").lower() == "true"
+    own = {name for name in environ if name == "AWS_ENDPOINT" or name.startswith(_URL)}
+    ignored = mode is not AutoEndpointMode.DISABLED and environ.get(_IGNORE, "").lower() == "true"
     if mode is AutoEndpointMode.FORCE or ignored:
-        variables |= dict.fromkeys(own, ABSENT)
-        own = set()
-    if "AWS_ENDPOINT_URL" not in own:
-        variables["AWS_ENDPOINT_URL"] = endpoint
+        stale = own
+    else:
+        stale = {name for name in own if environ[name] == environ.get(MARK)}  # of a parent's mock
+    variables.update(dict.fromkeys(stale, ABSENT))
+    if mode is not AutoEndpointMode.DISABLED:
+        variables.update({_IGNORE: ABSENT, MARK: endpoint})
+        if _URL not in own - stale:
+            variables[_URL] = endpoint
     return variables
-
-
-def _no_proxy(endpoint: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that keep requests for the server away from the user's HTTP proxy."""
-    if not any(environ.get(name) for name in _PROXIES):
-        return {}
-    host = urlsplit(endpoint).hostname or ""
-    before = environ.get("no_proxy") or environ.get("NO_PROXY")
-    hosts = ",".join(filter(None, [before, host, "localhost"]))
-    return {"no_proxy": hosts, "NO_PROXY": hosts}
 
 
 def users(name: str, value: str | None) -> str | None:
@@ -257,9 +247,15 @@ def users(name: str, value: str | None) -> str | None:
     exported = state.exported.get(name, state)
     if exported is state or (None if exported is ABSENT else exported) != value:
         return value  # not exported, or changed since
+    found = _before(name)
+    return None if found == _before(MARK) else found  # a parent's mock
+
+
+def _before(name: str) -> str | None:
+    """Return what a variable held before any mock set it."""
     variable = Variable(name)
     for layer in (state.ambient, *state.layers):
         if layer is not None and variable in layer.found:
-            value = layer.found[variable]
-            return None if value is ABSENT else value
-    return value
+            value: Any = layer.found[variable]
+            return None if value is ABSENT else str(value)
+    return os.environ.get(name)

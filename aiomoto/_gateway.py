@@ -17,6 +17,7 @@ from aiomoto._activation import state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, TypeAlias
 
     from aiomoto._http import Server
@@ -186,17 +187,22 @@ class Gateway:
         address = self.address
         urls = {name: address for name in os.environ if name.startswith(_SERVICE_URL)}
         exports: Environ = {MARK: address, _URL: address, **urls, **_FIXED}
-        if any(os.environ.get(name) for name in _PROXIES):
-            around = next(filter(None, map(os.environ.get, _NO_PROXY)), "")
-            if "127.0.0.1" not in around:
-                around = f"{around},127.0.0.1".lstrip(",")
-            exports.update(dict.fromkeys(_NO_PROXY, around))
-        return exports
+        return {**exports, **around_proxies("127.0.0.1", os.environ)}
 
     def _found(self) -> list[Environ]:
         """Return what the mocks have found in the environment, the newest first."""
         layers = [layer for layer in (state.ambient, *state.layers) if layer is not None]
         return [layer.found[self][0] for layer in reversed(layers) if self in layer.found]
+
+
+def around_proxies(host: str, environ: Mapping[str, str]) -> Environ:
+    """Return the variables that keep requests for a host away from the user's HTTP proxies."""
+    if not any(environ.get(name) for name in _PROXIES):
+        return {}
+    around = next(filter(None, map(environ.get, _NO_PROXY)), "")
+    if host not in around:
+        around = f"{around},{host}".lstrip(",")
+    return dict.fromkeys(_NO_PROXY, around)
 
 
 def _put(environ: Environ) -> None:

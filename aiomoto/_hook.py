@@ -21,6 +21,8 @@ TARGETS = {
     "aiobotocore.client",
     "aiobotocore.credentials",
     "aiobotocore.endpoint",
+    "aiobotocore.hooks",
+    "aiobotocore.httpchecksum",
     "aiobotocore.httpsession",
     "aiobotocore.httpxsession",
     "aiobotocore.session",
@@ -33,18 +35,26 @@ TARGETS = {
     "botocore.configprovider",
     "botocore.credentials",
     "botocore.endpoint",
+    "botocore.endpoint_provider",
+    "botocore.hooks",
     "botocore.httpchecksum",
     "botocore.httpsession",
+    "botocore.loaders",
     "botocore.session",
     "botocore.signers",
+    "botocore.useragent",
     "botocore.utils",
     "moto",
     "moto.core",
     "moto.core.authorization",
     "moto.core.botocore_stubber",
     "moto.core.models",
+    "moto.core.request",
     "moto.core.responses",
+    "moto.moto_api._internal.moto_random",
     "moto.moto_api._internal.recorder.models",
+    "moto.s3.models",
+    "moto.s3.responses",
     "moto.sqs.models",
     "moto.swf.models",
     "pandas",
@@ -169,11 +179,22 @@ class Loader:
         if module.__spec__ is not None:
             module.__spec__.loader = loader
         loader.exec_module(module)
+        _bind(module)
         from aiomoto import _patches  # may load wrapt: never at start-up
 
         keep_in_front()
         _patches.apply(module)
         TARGETS.update(_patches.modules())  # moto's patches load those of third parties
+
+
+def _bind(module: "ModuleType") -> None:
+    """Make a module an attribute of its package, a moment before the import system does.
+
+    What a patch imports may ask for it: http.client's patch loads users of http.client.
+    """
+    package, _, name = module.__name__.rpartition(".")
+    if package in sys.modules:
+        setattr(sys.modules[package], name, sys.modules.get(module.__name__, module))
 
 
 finder = Finder()

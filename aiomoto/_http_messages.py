@@ -73,7 +73,10 @@ def read_request(connection: socket.socket, reader: Any) -> tuple[Request, bool]
     method, target, minor = words[1].decode("ascii"), _target(words[2]), words[3]
     headers = _headers(reader)
     if target[0] != "/":  # the absolute form, whose authority stands for Host
-        parts = urlsplit(target)
+        try:
+            parts = urlsplit(target)
+        except ValueError as error:
+            raise MalformedError(400, f"the target is no URL: {error}") from None
         headers["host"] = parts.netloc
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if "100-continue" in headers.pop("expect", "").lower():

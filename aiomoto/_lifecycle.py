@@ -138,21 +138,24 @@ def disown(mock: MockAWS) -> bool:
         return True
 
 
-def start_ambient(mock: MockAWS) -> bool:
-    """Switch moto on below all explicit mocks, outside moto's own count.
+def start_ambient(mock: MockAWS, config: Mapping[str, Any]) -> bool:
+    """Switch moto on below all explicit mocks, outside moto's own count; hold the lock for it.
 
     Returns:
         False where another thread was faster.
     """
-    with state.lock:
-        if state.start_ambient is None or state.ambient is None:
-            return False
-        _meet_stubber()
-        mock._enable_patching(reset=True)
-        for slot, value in state.outfit.items():
-            state.ambient.set(slot, value)
-        Parked.ambient_mock = mock
-        state.start_ambient = None
+    if state.start_ambient is None or state.ambient is None:
+        return False
+    from moto.core.config import default_user_config
+
+    _meet_stubber()
+    mock._enable_patching(reset=True)
+    current = cast("dict[str, Any]", default_user_config)
+    state.ambient.set(Contents(current), {**current, **config})
+    for slot, value in state.outfit.items():
+        state.ambient.set(slot, value)
+    Parked.ambient_mock = mock
+    state.start_ambient = None
     return True
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import io
 import os
 import re
 import sys
 from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes, urlsplit
-from xml.sax.saxutils import escape
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from aiomoto._activation import state
 from aiomoto._http_messages import Request, Response, text
@@ -64,7 +64,8 @@ class App:
                 f"not for the host {host!r}"
             )
         origin = request.headers.get("origin")
-        if request.target.startswith("/moto-api") and origin not in {None, f"http://{host}"}:
+        path = unquote(request.target).lstrip("/")  # however it is spelt
+        if path.startswith("moto-api") and origin not in {None, f"http://{host}"}:
             return f"aiomoto answers /moto-api to its own pages, not to those of {origin!r}"
         return None
 
@@ -94,9 +95,8 @@ def answer_while_mocking(
     finally:
         state.leave_moto()
     why = str(state.refusal or f"no mock is active in process {os.getpid()}")
-    body = (
-        f"<Error><Code>ServiceUnavailable</Code><Message>aiomoto: {escape(why)}</Message></Error>"
-    )
+    message = f"<Message>aiomoto: {html.escape(why, quote=False)}</Message>"
+    body = f"<Error><Code>ServiceUnavailable</Code>{message}</Error>"
     return Response(503, [("content-type", "application/xml")], body.encode())
 
 

@@ -21,6 +21,7 @@ from aiomoto.errors import AiomotoError, RealHTTPRequestBlockedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from aiomoto._activation import Slot
     from aiomoto._endpoints import Target
 
 state.wear(_gateway.gateway, None)  # before what a reader's patches set, who ask for its address
@@ -91,6 +92,16 @@ def _place(url: str, region: str = _endpoints.REGION) -> Place:
         os.environ.get("AWS_SECRET_ACCESS_KEY") or FAKE_SECRET,
         os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or region,
     )
+
+
+def wear(slot: Slot, value: Any) -> None:
+    """Have a slot set whenever mocks are active, and when a mock of the whole process is wished.
+
+    A native reader may be the first to need that: then the gateway starts it.
+    """
+    state.wear(slot, value)
+    if state.on and state.start_ambient is not None:
+        slot.set(value)
 
 
 def lead_or_nowhere() -> Place:

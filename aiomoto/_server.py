@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aiomoto import _http, _registry
+from aiomoto import _backends, _http, _registry
 from aiomoto._activation import state
 from aiomoto._endpoints import LOCALHOST
 from aiomoto._http_messages import text
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from aiomoto._http_messages import Request, Response
 
 _ATTEMPTS, _PAUSE = 20, 0.1  # for a server that is just being started; seconds
-_PATIENCE = 2.0  # seconds; for one that has taken the connection
+_PATIENCE = 5.0  # seconds; for one that has taken the connection
+_DASHBOARD = "/moto-api/"
+_USER_AGENT = "aiomoto"  # by which our servers know that nobody wants to see the dashboard
 
 
 class Server:
@@ -85,7 +87,14 @@ class Server:
         Raises:
             ServerModeHealthcheckError: it does not answer.
         """
-        _ask(self.endpoint, "POST", "/moto-api/reset")
+        if self.http is None:
+            _ask(self.endpoint, "POST", f"{_DASHBOARD}reset")
+            return
+        state.enter_moto()
+        try:
+            _backends.drop()
+        finally:
+            state.leave_moto()
 
     def abandon(self) -> None:
         """In a forked child: it is the parent's, and goes on there."""
@@ -122,6 +131,8 @@ def start(port: int | None = None) -> Server:
 
     def in_turn(request: Request) -> Response:
         """Answer while nobody switches mocks: a request that comes too late changes nothing."""
+        if request.target == _DASHBOARD and request.headers.get("user-agent") == _USER_AGENT:
+            return text(200, "a moto server, by aiomoto")
         state.enter_moto()
         try:
             if server not in _running:
@@ -162,7 +173,7 @@ def check(endpoint: str) -> None:
         ServerModeEndpointError: the host has no address.
         ServerModeHealthcheckError: nothing answers within seconds, or no moto server.
     """
-    page = _ask(endpoint, "GET", "/moto-api/")
+    page = _ask(endpoint, "GET", _DASHBOARD)
     if b"moto" not in page.lower():
         raise ServerModeHealthcheckError(
             f"What answers at {endpoint} is no moto server. Is the port the right one?"
@@ -179,7 +190,8 @@ def _ask(endpoint: str, method: str, path: str) -> bytes:
             time.sleep(_PAUSE)
         connection = kind(parts.hostname or "", parts.port, timeout=_PATIENCE)
         try:
-            connection.request(method, path, headers={"Content-Length": "0"})
+            headers = {"Content-Length": "0", "User-Agent": _USER_AGENT}
+            connection.request(method, path, headers=headers)
             response = connection.getresponse()
             body = response.read()
         except ConnectionRefusedError as error:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aiomoto import _backends, _endpoints, _lifecycle, _patches, _registry, _server, _startup
-from aiomoto._activation import Attribute, Layer, Variable, state
+from aiomoto._activation import Attribute, Layer, state
+from aiomoto._auto import export, export_first
 from aiomoto._endpoints import AutoEndpointMode, Target
 from aiomoto._gateway import gateway
 from aiomoto.errors import (
@@ -17,6 +18,8 @@ from aiomoto.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aiomoto._endpoints import Options
     from aiomoto._server import Server
 
@@ -84,8 +87,8 @@ class Stay:
         """Return the variables by which another process finds the server."""
         target = state.server
         region = _endpoints.REGION if target is None else target.region
-        variables = _variables(self.server, region, AutoEndpointMode.FORCE)
-        return {name: value for name, value in variables.items() if isinstance(value, str)}
+        found = variables(self.server, region, AutoEndpointMode.FORCE)
+        return {name: value for name, value in found.items() if isinstance(value, str)}
 
     def _enter(self, joined: Server | None, reset: bool | None) -> Server:
         if state.layers and state.server is not None:
@@ -98,7 +101,7 @@ class Stay:
             if server is None:
                 if reset is not False:
                     _backends.drop()
-                server = _server.start() if state.server is None else state.server.server
+                server = _own_server() or _server.start()
             _push(
                 self._layer, Target(server, self._options.mode or AutoEndpointMode.FORCE, _region())
             )
@@ -125,19 +128,34 @@ def _push(layer: Layer, target: Target | None = None) -> None:
     """Add a layer; the first of them has a target, which it sets for all."""
     state.push(layer)
     try:
-        variables = {} if target is None else _variables(target.server, target.region, target.mode)
+        exports = {} if target is None else variables(target.server, target.region, target.mode)
         if target is not None:
             layer.set(Attribute(state, "server"), target)  # what is worn may ask for it
         _lifecycle._set_up(layer, {}, first=target is not None)
         if target is not None:
-            for name, value in variables.items():
-                layer.set(Variable(name), value)
-            layer.set(Attribute(state, "exported"), variables)
+            export(layer, exports)
             layer.set(Attribute(state, "passthrough"), _passthrough())
         _patches.check()
     except BaseException:
         state.remove(layer)
         raise
+
+
+def lead_ambient(joined: Server | None, options: Options) -> Server:
+    """Lead the whole process to a server, below all explicit mocks.
+
+    Parameters:
+        joined: the server that was joined; None to start one.
+        options: what was asked for.
+    """
+    layer = cast("Layer", state.ambient)
+    server = joined or _server.start()
+    mode, region = options.mode or AutoEndpointMode.FORCE, _region()
+    layer.set(gateway, _NO_GATEWAY)
+    if not state.exported:
+        export_first(layer, variables(server, region, mode))
+    layer.set(Attribute(state, "server"), Target(server, mode, region))
+    return server
 
 
 def _let_go(server: Server | None) -> None:
@@ -146,9 +164,24 @@ def _let_go(server: Server | None) -> None:
         server.stop()
 
 
-def _variables(server: Server, region: str, mode: AutoEndpointMode) -> dict[str, object]:
+def variables(
+    server: Server,
+    region: str,
+    mode: AutoEndpointMode,
+    environ: Mapping[str, str] | None = None,
+) -> dict[str, object]:
+    """Return the variables that lead other processes to a server, with ABSENT for what must go.
+
+    Parameters:
+        server: the server.
+        region: for clients that have none of their own.
+        mode: which clients are led there.
+        environ: the environment as the user has it; this process's by default.
+    """
     return {
-        **_endpoints.exports(server.endpoint, region, mode, os.environ),
+        **_endpoints.exports(
+            server.endpoint, region, mode, os.environ if environ is None else environ
+        ),
         "AIOMOTO_SERVER_ENDPOINT": server.endpoint,
         "AIOMOTO_SERVER_PORT": str(server.port),
         _registry.VARIABLE: _registry.directory(),
@@ -174,6 +207,12 @@ def _region() -> str:
     except ProfileNotFound:
         found = None
     return found or os.environ.get("AWS_REGION") or _endpoints.REGION
+
+
+def _own_server() -> Server | None:
+    """Return the server of this process on which the ambient mock runs, if it runs on one."""
+    server = state.server and state.server.server
+    return server if server is not None and server.http is not None else None
 
 
 def _leads_to(endpoint: str) -> bool:

@@ -10,8 +10,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aiomoto._auto import Wish
+
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
+_MODES = {
+    **dict.fromkeys(_TRUE, "in-process"),
+    "server": "server",
+    "server-per-process": "server-per-process",
+}
 _done = False
 
 
@@ -60,14 +67,15 @@ def _start() -> None:
 
     _hook.install()
     if asks("AIOMOTO_AUTO"):
-        wish(_misspelt())
+        wish(_MODES.get(_value("AIOMOTO_AUTO")))
 
 
-def wish(problem: str | None = None) -> None:
+def wish(mode: str | None) -> None:
     """Mock the whole process as soon as its first session, client or request needs it.
 
     Parameters:
-        problem: why every AWS call is to be refused instead, if it is.
+        mode: ``in-process``, ``server`` or ``server-per-process``; None if AIOMOTO_AUTO is
+            misspelt.
     """
     from aiomoto import _hook
     from aiomoto._activation import say, state  # only with AIOMOTO_AUTO, as the next one
@@ -76,21 +84,35 @@ def wish(problem: str | None = None) -> None:
     _hook.TARGETS.update(_hook.COMMON)
 
     patterns = passthrough()
-    problem = problem or no_pattern(patterns)
+    problem = _misspelt() if mode is None else no_pattern(patterns)
+    asked = None
+    if mode is not None and (mode != "in-process" or os.environ.get("AIOMOTO_CONFIG")):
+        from aiomoto import _auto  # not for the plain AIOMOTO_AUTO=1
+
+        try:
+            asked = _auto.read(mode)
+        except Exception as error:  # noqa: BLE001  # it says which value cannot be
+            problem = problem or str(error)
     if problem is not None:
-        problem += "; every AWS call of this process is refused"
+        problem = f"{problem.rstrip('.')}; every AWS call of this process is refused"
         say(problem)
     state.passthrough = patterns
     state.quiet = asks("AIOMOTO_QUIET")
-    ambient = state.wish(_start_ambient, refusal=problem)
-    ambient.set(gateway, None)  # native readers may be the first to need AWS
+    ambient = state.wish(
+        lambda: _start_ambient(asked),
+        refusal=problem,
+        hides_credentials=asked is None or _auto.hides_credentials(asked),
+    )
+    if asked is None or not _auto.export_known(ambient, asked):
+        ambient.set(gateway, None)  # native readers may be the first to need AWS
 
 
-def _misspelt() -> str | None:
-    if _value("AIOMOTO_AUTO") in _TRUE:
-        return None
+def _misspelt() -> str:
     auto = os.environ["AIOMOTO_AUTO"]
-    return f"AIOMOTO_AUTO={auto!r} is not one of 1/true/yes/on or 0/false/no/off"
+    return (
+        f"AIOMOTO_AUTO={auto!r} is not one of 1/true/yes/on, server, server-per-process or "
+        "0/false/no/off"
+    )
 
 
 def passthrough() -> "tuple[str, ...]":
@@ -116,11 +138,11 @@ def no_pattern(patterns: "tuple[str, ...]") -> str | None:
     return None
 
 
-def _start_ambient() -> None:
+def _start_ambient(asked: "Wish | None") -> None:
     """Import what the ambient mock needs, once it is needed."""
     from aiomoto import _ambient  # imports moto
 
-    _ambient.start()
+    _ambient.start(asked)
 
 
 class _Refusal:

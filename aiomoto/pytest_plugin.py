@@ -7,6 +7,7 @@ PYTEST_DONT_REWRITE: it has no assertions, and is not worth the time.
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentTypeError
 from contextlib import ExitStack, contextmanager
@@ -30,7 +31,7 @@ class Suite(NamedTuple):
     """How AWS is mocked for the whole run.
 
     Attributes:
-        mode: ``in-process``, ``server`` or ``off``.
+        mode: ``in-process``, ``server`` or ``off``; the value of AIOMOTO_AUTO where that asks.
         reset: what each of starts from nothing: ``test``, ``class``, ``module`` or ``session``.
         auto: ``AIOMOTO_AUTO`` asks for it, and not an option of pytest.
     """
@@ -96,9 +97,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave the process as it was."""
     suite = config.stash.get(_SUITE, None)
     if suite is not None and suite.mode != "off" and not suite.auto:
-        from aiomoto._lifecycle import stop_ambient
+        from aiomoto import _ambient
 
-        stop_ambient()
+        _ambient.stop()
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -106,9 +107,9 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     mode, reset, auto = config.stash[_SUITE]
     if mode == "off":
         return None
-    by = "AIOMOTO_AUTO" if auto else "mock_aws"
+    by = "AIOMOTO_AUTO=" if auto else "mock_aws: "
     data = "one for all tests" if reset == "session" else f"a new one for each {reset}"
-    return f"aiomoto: AWS is mocked for the whole run ({by}: {mode}), {data}"
+    return f"aiomoto: AWS is mocked for the whole run ({by}{mode}), {data}"
 
 
 def _switch_on(config: pytest.Config) -> None:
@@ -118,7 +119,7 @@ def _switch_on(config: pytest.Config) -> None:
     activation = sys.modules.get("aiomoto._activation")
     auto = activation is not None and activation.state.ambient is not None
     if auto:
-        config.stash[_SUITE] = Suite("in-process", reset or "session", auto)
+        config.stash[_SUITE] = Suite(os.environ["AIOMOTO_AUTO"], reset or "session", auto)
         return
     config.stash[_SUITE] = Suite(mode or "off", reset or "test", auto)
     if mode in {None, "off"}:
@@ -127,7 +128,7 @@ def _switch_on(config: pytest.Config) -> None:
     from aiomoto._activation import state
 
     _hook.install()
-    _startup.wish()
+    _startup.wish("server-per-process" if mode == "server" else mode)
     state.quiet = True  # the header says it
     _patches.sweep()  # where there is no .pth: what the plugins before this one have imported
 
@@ -207,6 +208,15 @@ def mock_aws_session() -> Iterator[MockAWS]:
 
 @pytest.fixture(scope="session")
 def aiomoto_server() -> Iterator[MockAWS]:
-    """Mock AWS by a server for the rest of the run: the mock, which has ``server_endpoint``."""
+    """Mock AWS by a server for the rest of the run: the mock, which has ``server_endpoint``.
+
+    Where the whole run is led to a server already, it is the mock of that one.
+    """
+    from aiomoto import _ambient
+
+    whole_runs = _ambient.server_mock()
+    if whole_runs is not None:
+        yield whole_runs
+        return
     with _mocked("the fixture aiomoto_server", server_mode=True) as mock:
         yield mock

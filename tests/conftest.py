@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, settings
 # Property tests: a few examples, the same in every run; `nox -s fuzz` draws many, and new ones.
 for _profile, _options in {
     "default": {"max_examples": 20, "derandomize": True},
-    "fuzz": {"max_examples": 2000, "print_blob": True},
+    "fuzz": {"max_examples": 1000, "print_blob": True},
 }.items():
     settings.register_profile(
         _profile,
@@ -63,6 +64,7 @@ def _own_environment(tmp_path):
                 patch.delenv(name)
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("AIOMOTO_SERVER_REGISTRY_DIR", str(tmp_path / "registry"))
         patch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
         yield
@@ -135,3 +137,29 @@ def httpd():
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def registry(tmp_path, monkeypatch):
+    """The folder in which moto servers are found, of this test only."""
+    folder = tmp_path / "registry"
+    monkeypatch.setenv("AIOMOTO_SERVER_REGISTRY_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def server(registry):
+    """Run a moto server in a process of its own: ``with server() as process: process.endpoint``."""
+
+    @contextmanager
+    def server(*words, **options):
+        command = [sys.executable, "-m", "aiomoto", "server", *map(str, words)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(command, text=True, **pipes, **options) as process:
+            try:
+                process.endpoint = process.stdout.readline().strip()
+                yield process
+            finally:
+                process.kill()
+
+    return server

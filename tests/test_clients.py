@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import threading
 
+import aiobotocore
 import boto3
 import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from aiobotocore.stub import AioStubber
 from botocore.config import Config
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import ClientError, HTTPClientError, WaiterError
 from botocore.history import get_global_history_recorder
 
 from aiomoto import mock_aws
@@ -68,6 +69,27 @@ async def test_paginators(s3):
     assert len((await rest.build_full_result())["Contents"]) == 18
     assert s3.can_paginate("list_objects_v2")
     assert not s3.can_paginate("get_object")
+
+
+async def test_a_closed_client_fails_as_it_does_without_a_mock(s3, httpd):
+    async def list_buckets(**options):
+        config = AioConfig(retries={"total_max_attempts": 1})
+        async with get_session().create_client("s3", config=config, **options) as client:
+            pass
+        try:
+            await client.list_buckets()
+        except HTTPClientError as error:
+            return str(error)
+        finally:
+            await client.close()  # versions before 3 open again
+        return None
+
+    let_out = {"core": {"passthrough": {"urls": [httpd.url]}}}
+    with mock_aws(config=let_out):
+        real = await list_buckets(endpoint_url=httpd.url)
+    assert await list_buckets() == real
+    if aiobotocore.__version__.startswith("3."):
+        assert "NoneType" in real
 
 
 async def test_waiters(s3):

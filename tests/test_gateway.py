@@ -395,6 +395,7 @@ class TestOff:
         self.is_off("mock_aws")
 
     def test_where_no_socket_can_be_had(self, run, tmp_path):
+        pytest.importorskip("pytest_socket")
         (tmp_path / "test_it.py").write_text(
             "import boto3, os, pytest\n"
             "from aiomoto import GatewayError, _gateway, mock_aws\n"
@@ -409,6 +410,7 @@ class TestOff:
         assert "1 passed" in done.out, done.out
 
     def test_sockets_may_be_banned_while_it_serves(self, run, tmp_path):
+        pytest.importorskip("pytest_socket")
         (tmp_path / "test_it.py").write_text(
             "import http.client, os, pytest, pytest_socket\n"
             "from urllib.parse import urlsplit\n"
@@ -516,7 +518,7 @@ def ThreadedServer():  # noqa: N802  # stands for the class
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     try:
-        yield server.get_host_and_port()[1]
+        yield server._server.server_address[1]
     finally:
         server.stop()
         server._server.server_close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle
@@ -20,6 +21,7 @@ from aiomoto import GatewayError, InProcessModeError, RealHTTPRequestBlockedErro
 pa = pytest.importorskip("pyarrow")
 pl = pytest.importorskip("polars")
 
+import obstore  # noqa: E402
 from deltalake import DeltaTable, write_deltalake  # noqa: E402
 from obstore.store import S3Store  # noqa: E402
 from pyarrow import dataset, fs  # noqa: E402
@@ -104,7 +106,10 @@ def test_without_the_gateway_a_native_read_is_refused_at_once(read):
 
 @pytest.mark.parametrize("why", ["variable", "no sockets"])
 def test_refusal_says_why_there_is_no_gateway(run, why):
-    ban = "import socket\ndef no(*a, **k): raise RuntimeError('banned')\nsocket.socket = no\n"
+    ban = (
+        "import socket\nclass Banned(socket.socket):\n"
+        "    def __init__(self, *a, **k): raise RuntimeError('banned')\nsocket.socket = Banned\n"
+    )
     code = (
         f"{ban if why == 'no sockets' else ''}"
         "import aiomoto, polars as pl\n"
@@ -125,7 +130,7 @@ def test_without_the_gateway_local_files_are_read(tmp_path):
         assert pq.read_table(path) == TABLE
         assert FileSystem.from_uri(path.as_uri())[0] == fs.LocalFileSystem()
         write_deltalake(tmp_path / "t", TABLE)
-        assert DeltaTable(str(tmp_path / "t")).history()[0]["operation"] == "CREATE TABLE"
+        assert DeltaTable(str(tmp_path / "t")).history()[0]["operation"] == "WRITE"
 
 
 def test_without_the_gateway_duckdb_reads_by_s3fs():
@@ -154,6 +159,12 @@ NAMED = {
 }
 
 
+def why_not(read, url):
+    """Read from a server that is no S3: there may be an error, but none of ours."""
+    with contextlib.suppress(OSError, pl.exceptions.PolarsError, obstore.exceptions.BaseError):
+        read(url)
+
+
 @pytest.mark.parametrize("read", NAMED)
 def test_endpoint_that_the_user_names_is_mocked(read, httpd):
     with mock_aws():
@@ -168,10 +179,7 @@ def test_endpoint_that_a_passthrough_names_is_left_alone(read, httpd):
     config = {"core": {"passthrough": {"urls": [httpd.url]}}}
     with mock_aws(config=config, gateway=False), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            NAMED[read](httpd.url)
-        except Exception as error:
-            assert not isinstance(error, GatewayError), error
+        why_not(NAMED[read], httpd.url)
     assert [line for line in httpd.seen if "x.parquet" in line]
 
 
@@ -180,12 +188,9 @@ def test_server_mode_leaves_a_named_endpoint_alone_where_asked(read, httpd):
     with mock_aws(server_mode=True, auto_endpoint="if_missing"):
         bucket()
         FRAME.write_parquet(S3_URL)
-        try:
-            NAMED[read](httpd.url)
-        except Exception as error:
-            assert not isinstance(error, RealHTTPRequestBlockedError), error
+        why_not(NAMED[read], httpd.url)
         assert [line for line in httpd.seen if "x.parquet" in line]
-        with pytest.raises(RealHTTPRequestBlockedError, match=r"minio\.example"):
+        with pytest.raises(RealHTTPRequestBlockedError, match="this machine only"):
             NAMED[read]("http://minio.example:9000")
 
 
@@ -285,7 +290,7 @@ def test_polars_keeps_no_credentials_of_a_mock():
         bucket()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            FRAME.write_parquet(S3_URL, storage_options={"aws_profile": None})
+            FRAME.write_parquet(S3_URL)
             pl.read_parquet(S3_URL, credential_provider=lambda: (KEYS, None))
         assert getattr(_builder, cache)
     assert getattr(_builder, cache) is None

@@ -10,8 +10,6 @@ import urllib.request
 
 import aiohttp
 import boto3
-import httpx
-import httpx2
 import pytest
 import requests
 import urllib3
@@ -19,6 +17,9 @@ import yarl
 from botocore.config import Config
 
 from aiomoto import RealHTTPRequestBlockedError, mock_aws
+
+httpx = pytest.importorskip("httpx")
+httpx2 = pytest.importorskip("httpx2")
 
 OPENER = urllib.request.build_opener()
 
@@ -239,8 +240,8 @@ def test_uvloop_and_trio():
         box()
         url = "https://s3.amazonaws.com/box"
         assert trio.run(async_by_httpx, "GET", url)[0] == 200
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            assert runner.run(async_by_aiohttp("GET", url))[0] == 200
+        with contextlib.closing(uvloop.new_event_loop()) as loop:
+            assert loop.run_until_complete(async_by_aiohttp("GET", url))[0] == 200
 
 
 class TestOtherMocksWin:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import urllib.request
 
 import boto3
 import pytest
@@ -57,9 +58,12 @@ def _warm():
             await s3.list_buckets()
 
     with mock_aws():
-        boto3.client("s3", "us-east-1").list_buckets()
         boto3.client("sqs", "us-east-1")
         asyncio.run(warm())
+    with mock_aws(server_mode=True) as mock:
+        boto3.client("s3", "us-east-1").list_buckets()
+        with urllib.request.urlopen(f"{mock.server_endpoint}/moto-api/"):
+            pass
 
 
 @pytest.fixture
@@ -433,3 +437,104 @@ def test_auto_keeps_the_data_unless_asked(run, tmp_path, options, left):
         f"aiomoto: AWS is mocked for the whole run (AIOMOTO_AUTO: in-process), {data}" in done.out
     )
     assert done.err == ""
+
+
+SERVER = """
+import urllib.request
+
+def test_sync(aiomoto_server):
+    assert boto3.client("s3").meta.endpoint_url == aiomoto_server.server_endpoint
+    aiomoto_server.reset()
+    assert buckets() == []
+    fill("one")
+
+ASYNC
+async def test_async(aiomoto_server):
+    aiomoto_server.reset()
+    fill("two")
+    assert await abuckets() == ["two"]
+
+def test_over_http(aiomoto_server):
+    aiomoto_server.reset()
+    fill("three")
+    with urllib.request.urlopen(aiomoto_server.environ["AWS_ENDPOINT_URL"] + "/three") as page:
+        assert b"ListBucketResult" in page.read()
+
+@pytest.mark.mock_aws(server_mode=True)
+def test_marker():
+    assert boto3.client("s3").meta.endpoint_url.startswith("http://127.0.0.1:")
+"""
+
+
+@pytest.mark.parametrize("how", RUNS)
+@pytest.mark.parametrize("whole", [[], ["--mock-aws=server"]])
+def test_server_fixture(suite, flavour, how, whole):
+    done = suite(*whole, *RUNS[how], flavour.option, test_server=flavour(SERVER))
+    done.assert_outcomes(passed=4)
+
+
+@pytest.mark.parametrize("how", RUNS)
+def test_whole_run_by_a_server(suite, flavour, how):
+    done = suite("--mock-aws=server", *RUNS[how], flavour.option, test_whole=flavour(WHOLE))
+    done.assert_outcomes(passed=7)
+    done.stdout.fnmatch_lines("*(mock_aws: server), a new one for each test")
+
+
+def test_one_server_for_each_worker(suite):
+    text = """
+import time
+@pytest.mark.parametrize("number", range(2))
+def test_it(aiomoto_server, number, request, tmp_path_factory):
+    folder = tmp_path_factory.getbasetemp().parent
+    (folder / f"port-{aiomoto_server.server_port}").touch()
+    for _ in range(500):  # until the other worker has its own
+        if len(list(folder.glob("port-*"))) == 2:
+            return
+        time.sleep(0.1)
+    assert 0
+"""
+    suite("-n", "2", test_x=text).assert_outcomes(passed=2)
+
+
+CONFLICT = """
+def test_in_process(mock_aws_session):
+    pass
+
+def test_server(aiomoto_server):
+    pass
+
+def test_in_process_again(mock_aws_session):
+    pass
+
+@pytest.mark.mock_aws
+def test_marker():
+    pass
+
+@pytest.mark.mock_aws(server_mode=True)
+def test_marker_of_the_same_mode():
+    pass
+"""
+
+
+def test_modes_that_exclude_each_other_are_named(suite):
+    done = suite(test_x=CONFLICT)
+    done.assert_outcomes(passed=3, errors=2)
+    while_server = "cannot mock AWS while the fixture aiomoto_server does: *"
+    done.stdout.fnmatch_lines(
+        [
+            f"*ModeConflictError: the fixture mock_aws_session {while_server}",
+            f"*ModeConflictError: the marker mock_aws of test_x.py::test_marker {while_server}",
+        ]
+    )
+    text = "def test_both(mock_aws_session, aiomoto_server): pass"
+    done = suite("test_y.py", test_y=text.replace("mock_aws_session, ", "inner, ") + INNER)
+    done.stdout.fnmatch_lines(
+        "*fixture aiomoto_server cannot mock AWS while the marker mock_aws of*"
+    )
+
+
+INNER = """
+test_both = pytest.mark.mock_aws(test_both)
+@pytest.fixture
+def inner(): pass
+"""

@@ -14,7 +14,7 @@ import boto3
 import fsspec
 import pytest
 import s3fs
-from aiobotocore.session import get_session
+from aiobotocore.session import AioSession, get_session
 from fsspec.asyn import sync
 from moto.server import ThreadedMotoServer
 
@@ -93,6 +93,15 @@ def test_instance_made_inside_is_not_found_again(make):
     assert all(make() is not other for other in seen)
 
 
+def test_equal_instances_are_told_apart():
+    equal = [s3fs.S3FileSystem(skip_instance_cache=True) for _ in range(2)]
+    assert equal[0] == equal[1]
+    for key in ("one", "two"):
+        with mock_aws():
+            fill(key)
+            assert [fs.ls("bkt") for fs in equal] == [[f"bkt/{key}"]] * 2
+
+
 def test_instances_in_the_cache_before_the_mock_come_back_after_it():
     before = (
         s3fs.S3FileSystem(),
@@ -134,9 +143,11 @@ def test_client_is_there_without_a_call(httpd):
     with mock_aws():
         first = fs.s3
         assert fs.connect() is first
-        assert fs.connect(refresh=True) is not first
     with mock_aws():
-        assert fs.connect() is not first
+        second = fs.connect()
+        third = fs.connect(refresh=True)
+    with mock_aws():
+        assert len({first, second, third, fs.s3}) == 4
 
 
 def test_buckets_of_the_same_name_have_the_region_of_their_mock():
@@ -191,9 +202,10 @@ def test_subclass_that_fails_to_forget_stops_nobody_else():
     mock = mock_aws()
     mock.start()
     fill("key")
-    assert fs.ls("bkt") == loud.ls("bkt")
+    assert loud.ls("bkt") == fs.ls("bkt")
     with pytest.raises(ValueError, match="fails"):
         mock.stop()
+    assert fs._s3 is None
     del loud
     gc.collect()
     with mock_aws():
@@ -277,16 +289,23 @@ async def test_asynchronous_instance_made_before_the_mock_and_closed_after_it(cl
     await CLOSE[close](fs, client or inside)
 
 
+class SlowSession(AioSession):
+    async def _create_client(self, *args, **kwargs):
+        await asyncio.sleep(0)  # as where credentials are fetched
+        return await super()._create_client(*args, **kwargs)
+
+
 @pytest.mark.smoke
-def test_asynchronous_instance_used_on_one_loop_after_the_other():
-    fs = s3fs.S3FileSystem(asynchronous=True)
+@pytest.mark.parametrize("server_mode", [False, True])
+def test_asynchronous_instance_used_on_one_loop_after_the_other(server_mode):
+    fs = s3fs.S3FileSystem(asynchronous=True, session=SlowSession())
 
     async def use(name):
         await asyncio.gather(*(fs._mkdir(f"{name}{number}") for number in range(3)))
         return await fs._ls("")
 
     for _ in range(2):
-        with mock_aws():
+        with mock_aws(server_mode=server_mode):
             assert len(asyncio.run(use("first"))) == 3
             fs.invalidate_cache()
             assert len(asyncio.run(use("other"))) == 6

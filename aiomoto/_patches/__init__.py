@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 # Third-party distributions may add rows: an entry point in this group names a sequence of Row.
 PLUGIN_GROUP = "aiomoto.patches"
 
-_rows = list(ROWS)
+# AIOMOTO_SPEED=0 leaves moto and botocore as slow as they are.
+_FAST = os.environ.get("AIOMOTO_SPEED", "").strip().lower() not in {"0", "false", "no", "off"}
+_rows = [row for row in ROWS if _FAST or row.role != "speed"]
 _problems: dict[Row, AiomotoError] = {}
 _broken_plugins: list[AiomotoError] = []
 _newer: dict[str, str] = {}  # distributions beyond their range, let in by AIOMOTO_UNSUPPORTED
@@ -149,7 +151,8 @@ def _apply(rows: list[Row], module: ModuleType) -> None:
             _problems.pop(row, None)
         else:
             _problems[row] = problem
-    if all(_is_applied(row, module) or _needs_none(row, module) for row in rows):
+    needed = (row for row in rows if row.role != "speed")
+    if all(_is_applied(row, module) or _needs_none(row, module) for row in needed):
         _standing[module.__name__] = look(module, [row.target for row in rows])
 
 
@@ -231,7 +234,7 @@ def _outside(row: Row, version: str) -> str | None:
         return "is older than any version that aiomoto knows"
     if not row.high or parse_version(version) < row.high:
         return None
-    if _unsupported_allowed():
+    if _unsupported_allowed() and row.role != "speed":
         _newer[row.dist] = version
         return None
     return (
@@ -253,7 +256,9 @@ def _misfit(row: Row, module: ModuleType) -> str | None:
     target = _target(row, module)
     if target is None:
         return _GONE
-    *_, original = _chain(target)
+    *layers, original = _chain(target)
+    if row.role == "speed" and _is_foreign(row, layers, original):
+        return "is somebody else's, who is not to be passed by"
     code = getattr(original, "__code__", None)
     if code is None or getattr(original, "__module__", None) != row.module:
         return None  # somebody else's patch: wrapped as it is, and not ours to judge
@@ -262,6 +267,15 @@ def _misfit(row: Row, module: ModuleType) -> str | None:
         missing = set(row.params[1:]).difference(params)
         return f"takes {params}, and no {sorted(missing)}" if missing else None
     return None if params == row.params else f"takes {params}, not {row.params}"
+
+
+def _is_foreign(row: Row, layers: list[Any], original: Any) -> bool:
+    """Return whether a function is not, or not only, what its distribution has there."""
+    wrappers = (getattr(layer, "_self_wrapper", None) for layer in layers)
+    if not all(getattr(wrapper, "__module__", "").startswith("aiomoto.") for wrapper in wrappers):
+        return True
+    home = getattr(original, "__module__", None) or ""
+    return home.partition(".")[0] not in {row.dist, "importlib"}  # moto reloads modules
 
 
 def _resolve(path: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from functools import cache
+from functools import cache, cached_property
 from http import HTTPStatus
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator
+    from collections.abc import AsyncIterator, Callable, Generator
 
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
@@ -27,12 +27,8 @@ def build(response: AWSResponse, request: AWSPreparedRequest, http_session: Any)
     """Return moto's sync response as an async one of the backend of this HTTP session."""
     body = response.raw.getvalue()
     if is_httpx(http_session):
-        kind, raw = _httpx_response(), _httpx_raw(response, request, body)
-    else:
-        kind, raw = Response, ClientResponse(response, request, body)
-    built: AioAWSResponse = kind(response.url, response.status_code, response.headers, raw)
-    built._content = body
-    return built
+        return _httpx_response()(response, request, body, _httpx_raw)
+    return Response(response, request, body, ClientResponse)
 
 
 class Content(bytes):
@@ -61,6 +57,23 @@ class Text(str):
 
 class Response(AioAWSResponse):  # type: ignore[misc]  # aiobotocore is not typed
     """aiobotocore's response, with a body that is there already."""
+
+    def __init__(
+        self,
+        response: AWSResponse,
+        request: AWSPreparedRequest,
+        body: bytes,
+        make_raw: Callable[[AWSResponse, AWSPreparedRequest, bytes], Any],
+    ) -> None:
+        super().__init__(response.url, response.status_code, response.headers, None)
+        del self.raw  # made when it is asked for: only streams need it
+        self._content = body
+        self._make_raw = lambda: make_raw(response, request, body)
+
+    @cached_property
+    def raw(self) -> Any:
+        """The response of the HTTP backend."""
+        return self._make_raw()  # type: ignore[no-untyped-call]  # a lambda
 
     @property
     def content(self) -> Content:

@@ -6,13 +6,16 @@ Nothing here may need asyncio unless the client's own backend does: httpx client
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aiomoto import _dispatch, _plain_http, _servers, _waiting
+from botocore.httpchecksum import AwsChunkedWrapper
+
+from aiomoto import _dispatch, _plain_http, _servers, _turns, _waiting
 from aiomoto._activation import FAKE_KEY, FAKE_SECRET, state
 from aiomoto._dispatch import is_on
 from aiomoto._patches import _responses
-from aiomoto._patches.botocore import hides_credentials, lend_credentials, whole
+from aiomoto._patches.botocore import hides_credentials, lend_credentials, stamp_api_params, whole
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,7 +39,7 @@ async def _send(
         _dispatch.refuse_leftovers(request)
         return await wrapped(request)
     origin = _dispatch.begin(request)
-    if _dispatch.lets_out(request, origin):
+    if _dispatch.lets_out(request, origin) or _is_closed(endpoint.http_session):
         return await wrapped(request)
     body = await _body(request.body)
     _dispatch.begin(request)  # the mock may have ended while the body was read
@@ -45,19 +48,41 @@ async def _send(
     return _responses.build(response, request, http_session)
 
 
+def _is_closed(http_session: Any) -> bool:
+    """Return whether a session refuses all requests by itself: aiohttp's, of aiobotocore 3."""
+    return getattr(http_session, "_sessions", http_session) is None
+
+
+_asyncio, _anyio = _waiting.Asyncio(), _waiting.Anyio()
+
+
 def _library(http_session: Any) -> _waiting.Asyncio:
-    return _waiting.Anyio() if _responses.is_httpx(http_session) else _waiting.Asyncio()
+    return _anyio if _responses.is_httpx(http_session) else _asyncio
 
 
 async def _body(body: Any) -> bytes | str | None:
     """Return a request's body as a whole, in a form that moto takes."""
-    if hasattr(body, "__aiter__"):  # first, as aiohttp does: not every `read` beside it works
+    # First, as aiohttp does: not every `read` beside it works. aiobotocore has one that does.
+    chunked = isinstance(body, AwsChunkedWrapper) and "read" in vars(type(body))
+    if hasattr(body, "__aiter__") and not chunked:
         body = [chunk async for chunk in body]
     elif hasattr(body, "read"):
         body = body.read()
         if inspect.isawaitable(body):
             body = await body
     return whole(body)
+
+
+def emit_api_params(
+    wrapped: Callable[..., Awaitable[Any]], client: Any, args: Any, kwargs: Any
+) -> Awaitable[Any]:
+    """`AioBaseClient._emit_api_params`: the call begins, when it is its turn."""
+    if not state.watch:
+        return wrapped(*args, **kwargs)
+    call = partial(wrapped, *args, **kwargs)
+    _plain_http.note_endpoint(client.meta.endpoint_url)
+    stamp_api_params(*args, **kwargs)
+    return _turns.in_turn(_library(client._endpoint.http_session), call) if is_on() else call()
 
 
 def create_request(
@@ -91,7 +116,7 @@ def http_send(
 async def _http_send(
     wrapped: Callable[..., Awaitable[Any]], session: Any, request: AWSPreparedRequest
 ) -> Any:
-    response = _dispatch.guard(request)
+    response = None if _is_closed(session) else _dispatch.guard(request)
     if response is not None:
         return _responses.build(response, request, session)
     with _plain_http.judged():

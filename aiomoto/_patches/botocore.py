@@ -44,14 +44,15 @@ def whole(body: Any) -> bytes | str | None:
 
 
 def emit_api_params(wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any) -> Any:
-    """`_emit_api_params` of both kinds of client: the first that a call does with its context."""
+    """`BaseClient._emit_api_params`: the first that a call does with its context."""
     if state.watch:
         _plain_http.note_endpoint(client.meta.endpoint_url)
-        _emit_api_params(*args, **kwargs)
+        stamp_api_params(*args, **kwargs)
     return wrapped(*args, **kwargs)
 
 
-def _emit_api_params(api_params: Any, operation_model: Any, context: Any) -> None:  # noqa: ARG001
+def stamp_api_params(api_params: Any, operation_model: Any, context: Any) -> None:  # noqa: ARG001
+    """Note to which activation a call belongs."""
     _dispatch.stamp(context)
 
 
@@ -115,11 +116,19 @@ def hides_credentials(session: Any) -> bool:
         return False
     from botocore.credentials import CredentialResolver
 
-    chain = session.get_component("credential_provider")
     own = session._credentials
+    if own is None and _has_own_chain(session):
+        return True
+    chain = session.get_component("credential_provider")
     return isinstance(chain, CredentialResolver) and (
         own is None or own.method in {provider.METHOD for provider in chain.providers}
     )
+
+
+def _has_own_chain(session: Any) -> bool:
+    """Return whether a session would make botocore's own chain: that takes a millisecond."""
+    factory = session._components._deferred.get("credential_provider")
+    return getattr(factory, "__module__", None) in {"botocore.session", "aiobotocore.session"}
 
 
 def mocks_credentials() -> bool:

@@ -17,7 +17,6 @@ from weakref import WeakSet
 import duckdb
 
 from aiomoto import _readers
-from aiomoto._activation import state
 from aiomoto._dispatch import is_on
 
 if TYPE_CHECKING:
@@ -121,4 +120,4 @@ def _ls(*args: Any, **kwargs: Any) -> Any:
         return []
 
 
-state.wear(_Connections(), _equip)
+_readers.wear(_Connections(), _equip)

@@ -51,7 +51,7 @@ ROWS: tuple[Row, ...] = (
             f"{dist}.client",
             f"{prefix}BaseClient._emit_api_params",
             "self api_params operation_model context",
-            "botocore:emit_api_params",
+            f"{dist}:emit_api_params",
             "door",
             "a mock may end while the user's handlers prepare a request, or while it is signed",
         )

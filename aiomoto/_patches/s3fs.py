@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -190,8 +191,13 @@ def _sessions(client: Any) -> Iterator[ClientSession]:
 def _abort(session: ClientSession) -> None:
     connector: Any = session.connector
     session.detach()
-    if connector is not None:
-        connector._close()
+    if connector is None:
+        return
+    if connector._loop.is_closed():  # which would have told the transports
+        for protocol, _ in itertools.chain.from_iterable(connector._conns.values()):
+            if hasattr(protocol.transport, "_call_connection_lost"):  # asyncio's own
+                protocol.transport._call_connection_lost(None)
+    connector._close()
 
 
 def _leads_to_s3(fs: Any) -> bool:

@@ -5,7 +5,14 @@ Data only. `aiomoto._patches` applies it; `aiomoto._hook.TARGETS` repeats its mo
 
 from __future__ import annotations
 
-from aiomoto._patches import rows_aws, rows_data, rows_endpoints, rows_http, rows_readers
+from aiomoto._patches import (
+    rows_aws,
+    rows_data,
+    rows_endpoints,
+    rows_http,
+    rows_readers,
+    rows_speed,
+)
 from aiomoto._patches.rows import RANGES, REQUIRED, SOME, Row, specifier
 
 __all__ = ["RANGES", "REQUIRED", "ROWS", "SOME", "Row", "specifier"]
@@ -15,5 +22,6 @@ ROWS: tuple[Row, ...] = (
     *rows_endpoints.ROWS,
     *rows_data.ROWS,
     *rows_http.ROWS,
+    *rows_speed.ROWS,
     *rows_readers.ROWS,
 )
