@@ -89,6 +89,7 @@ def monkeypatch(_restored):
         yield patch
 
 
+@pytest.mark.smoke
 class TestClients:
     def test_boto3(self):
         with server() as mock:
