@@ -28,7 +28,6 @@ from aiomoto import (
     _server,
     mock_aws,
 )
-
 from aiomoto._patches import parse_version
 
 
