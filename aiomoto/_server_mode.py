@@ -80,7 +80,7 @@ class Stay:
             if self._options.joins is not None and remove_data:
                 self.server.reset()
         finally:
-            with _lifecycle._switching():
+            with state.lock, _lifecycle.uninterrupted(), _lifecycle._switching():
                 self._leave(remove_data)
 
     def environ(self) -> dict[str, str]:
@@ -152,8 +152,8 @@ def lead_ambient(joined: Server | None, options: Options) -> Server:
     server = joined or _server.start()
     mode, region = options.mode or AutoEndpointMode.FORCE, _region()
     layer.set(gateway, _NO_GATEWAY)
-    if not state.exported:
-        export_first(layer, variables(server, region, mode))
+    # Those of a server that ran at interpreter start are known, and gone with the gateway.
+    export_first(layer, {**variables(server, region, mode), **state.exported})
     layer.set(Attribute(state, "server"), Target(server, mode, region))
     return server
 

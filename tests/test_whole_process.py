@@ -28,16 +28,18 @@ def fill(name):
 def endpoint():
     return boto3.client("s3").meta.endpoint_url
 def child(code):
-    return subprocess.run([sys.executable, "-c", open(sys.argv[0]).read().partition("#####")[0] + code], check=True)
-#####
+    return subprocess.run([sys.executable, "-c", "from prelude import *\\n" + code], check=True)
 """
 
 
 @pytest.fixture
 def program(tmp_path):
+    """Write a program that knows a few short words for AWS."""
+    (tmp_path / "prelude.py").write_text(PRELUDE)
+
     def program(code):
         file = tmp_path / "program.py"
-        file.write_text(PRELUDE + code)
+        file.write_text(f"from prelude import *\n{code}")
         return file
 
     return program
@@ -49,7 +51,7 @@ assert endpoint() == os.environ["AIOMOTO_SERVER_ENDPOINT"] == os.environ["AWS_EN
 child("assert buckets() == asyncio.run(abuckets()) == ['parent']; fill('child')")
 page = "import urllib.request; print(b'<Name>child' in urllib.request.urlopen(%r).read())" % endpoint()
 subprocess.run([sys.executable, "-I", "-S", "-c", page], check=True)
-assert buckets() == ["child", "parent"]
+assert buckets() == ["parent", "child"]
 print(endpoint())
 """
 
@@ -57,6 +59,7 @@ print(endpoint())
 @posix
 def test_one_server_for_the_command_and_its_children(run, program, registry):
     done = run(*RUN, "--server", program(SHARED))
+    assert done.code == 0, done.err
     said, endpoint = done.out.split()
     assert said == "True", done.err
     assert done.err.count("\n") == 1

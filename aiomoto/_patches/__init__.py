@@ -223,16 +223,14 @@ def _wrap(row: Row, module: ModuleType) -> None:
                 return  # a test has put it there; wrapt cannot bind what is no function
             wrap_function_wrapper(module, row.target, wrapper)
             if row.copied:
-                _replace_copies(row.dist, original, _target(row, module))
+                _replace_copies(row.target, original, _target(row, module))
 
 
-def _replace_copies(dist: str, original: Any, patched: Any) -> None:
-    """Have the modules of a distribution that took a function by its name hold the patched one."""
-    for name, module in [*sys.modules.items()]:
-        if name.partition(".")[0] == dist and isinstance(module, ModuleType):
-            for key, value in [*vars(module).items()]:
-                if value is original:
-                    setattr(module, key, patched)
+def _replace_copies(name: str, original: Any, patched: Any) -> None:
+    """Have every module that took a function by its name, the user's too, hold the patched one."""
+    for module in [*sys.modules.values()]:
+        if isinstance(module, ModuleType) and vars(module).get(name) is original:
+            setattr(module, name, patched)
 
 
 def _outside(row: Row, version: str) -> str | None:

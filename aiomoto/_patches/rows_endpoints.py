@@ -27,6 +27,14 @@ ROWS: tuple[Row, ...] = (
         "over plain http bodies are read before they are sent: async ones and streams cannot be",
     ),
     row(
+        "moto.moto_server.werkzeug_app",
+        "DomainDispatcherApplication.__call__",
+        "self environ start_response",
+        "moto_server:call",
+        "endpoint",
+        "clients of a server that a suite starts as a child would be mocked without it",
+    ),
+    row(
         "botocore.configprovider",
         "EnvironmentProvider.provide",
         "self",
