@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 import nox
 
 nox.needs_version = ">=2024.4.15"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "tests", "lowest"]
+nox.options.sessions = ["lint", "types", "docs", "tests", "lowest"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -54,10 +56,40 @@ def lowest_versions(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the docs; a broken link is an error."""
+    session.install("mkdocs-material")
+    session.run("mkdocs", "build", "--strict", "--quiet", "--site-dir", session.create_tmp())
+
+
+@nox.session
 def parity(session: nox.Session) -> None:
     """Compare every operation of every service that moto knows."""
     session.install(".[dev]")
     session.run("pytest", "-n", "auto", "-m", "long", "tests/test_parity.py", *session.posargs)
+
+
+PROPERTIES = ["nesting", "reach", "fuzz_http", "fuzz_settings"]
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Draw many examples for each property, and new ones each time."""
+    session.install(".[dev]")
+    tests = [f"tests/test_{name}.py" for name in PROPERTIES]
+    session.run("pytest", "-n", "auto", "--hypothesis-profile=fuzz", *tests, *session.posargs)
+
+
+@nox.session
+def clusters(session: nox.Session) -> None:
+    """Run server mode under pytest-xdist, Dask and Ray, and with the aws command."""
+    session.install(".[dev]", "dask[dataframe]", "distributed", "ray")
+    commands = Path(session.create_tmp()).resolve() / "awscli"  # of its own: it pins botocore
+    session.run("python", "-m", "venv", "--clear", str(commands))
+    session.run(str(commands / "bin" / "pip"), "install", "--quiet", "awscli", external=True)
+    path = os.pathsep.join([*session.bin_paths, str(commands / "bin"), os.environ["PATH"]])
+    tests = [f"tests/test_{name}.py" for name in ("xdist", "distributed", "children", "readme")]
+    session.run("pytest", "-m", "long or not long", *tests, *session.posargs, env={"PATH": path})
 
 
 AIOBOTO3 = ["aioboto3==15.5.0", "aiobotocore==2.25.1"]

@@ -301,7 +301,7 @@ class Activation:
         """Wait until no other thread is switching mocks, and have the next one that does wait."""
         me = get_ident()
         self.inside[me] = self.inside.get(me, 0) + 1  # before looking: the switcher looks after
-        while self.inside[me] == 1 and self.switching not in {0, me}:
+        if self.inside[me] == 1 and self.switching not in {0, me}:
             del self.inside[me]
             with self.lock:
                 self.inside[me] = 1

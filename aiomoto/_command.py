@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from contextlib import suppress
 from typing import NamedTuple
 
 _IS_PYTHON = re.compile(r"(python|pythonw|pypy)[\d.]*[td]*(\.exe)?", re.IGNORECASE)
@@ -88,7 +89,8 @@ def _shebang(path: str) -> list[str]:
         return []
     long = _LONG_SHEBANG.match(head)
     if long:
-        return shlex.split(long["line"])
+        with suppress(ValueError):  # quotes that do not match: something else begins like this
+            return shlex.split(long["line"])
     return head[2:].partition("\n")[0].split() if head.startswith("#!") else []
 
 

@@ -154,7 +154,9 @@ class Gateway:
             self._turn(off)
 
     def _turn(self, off: str | None) -> None:
-        self.off = off
+        before, self.off = self.off, off
+        if off is not None and before not in {None, _OUTSIDE}:
+            return  # off already, by a mock around this one, which may have exported its own
         exports = self._exports()
         users = {k: self._users(k, os.environ.get(k), exports) for k in exports}
         _put(exports if off is None else users)

@@ -7,6 +7,8 @@ of the process around it goes through the layers of `_activation`.
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from _thread import get_ident
 from contextlib import contextmanager
 from copy import deepcopy
@@ -24,6 +26,7 @@ from aiomoto.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from types import FrameType
 
     from moto.core.models import MockAWS
 
@@ -88,16 +91,18 @@ def enter(mock: MockAWS, reset: bool = True) -> None:  # moto's signature
         layer = Layer(mock)
         if first:
             _park_ambient()
-        state.push(layer)
         try:
+            state.push(layer)
             layer.set(Attribute(state, "server"), None)
             _set_up(layer, mock._user_config_mock.values, first=first)
             if first:
                 mock._enable_patching(reset=reset)
         except BaseException:
-            state.remove(layer)
-            if first:
-                _switch_off(mock, remove_data=True)
+            with uninterrupted():
+                if layer in state.layers:
+                    state.remove(layer)
+                if first:
+                    _switch_off(mock, remove_data=True)
             raise
 
 
@@ -111,7 +116,7 @@ def leave(mock: MockAWS, remove_data: bool = True) -> None:  # moto's
     Raises:
         RuntimeError: no mock is active.
     """
-    with _switching():
+    with state.lock, uninterrupted(), _switching():
         # As in stock moto any instance may stop a mock, though by rights it stops its own.
         layers = [layer for layer in state.layers if layer.owner is mock] or state.layers
         if not layers or state.server is not None:
@@ -175,14 +180,31 @@ def stop_ambient() -> None:
 def _switching() -> Iterator[None]:
     """Have the requests of other threads wait while moto is switched on or off."""
     with state.lock:
-        state.switching = get_ident()
         try:
+            state.switching = get_ident()
             if len(state.layers) <= 1:  # the first or the last
                 state.wait_for_others()
             yield
         finally:
-            _tell_moto()
             state.switching = 0
+            _tell_moto()
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Have Ctrl-C wait until a mock has been left: half of it would stay behind."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler) or get_ident() != threading.main_thread().ident:
+        yield  # Python's handlers run in the main thread only
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda *args: came.append(args))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            handler(*came[0])
 
 
 def _set_up(layer: Layer, config: Mapping[str, Any], *, first: bool) -> None:

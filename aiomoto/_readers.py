@@ -21,6 +21,7 @@ from aiomoto.errors import AiomotoError, RealHTTPRequestBlockedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from aiomoto._activation import Slot
     from aiomoto._endpoints import Target
 
 state.wear(_gateway.gateway, None)  # before what a reader's patches set, who ask for its address
@@ -93,6 +94,16 @@ def _place(url: str, region: str = _endpoints.REGION) -> Place:
     )
 
 
+def wear(slot: Slot, value: Any) -> None:
+    """Have a slot set whenever mocks are active, and when a mock of the whole process is wished.
+
+    A native reader may be the first to need that: then the gateway starts it.
+    """
+    state.wear(slot, value)
+    if state.on and state.start_ambient is not None:
+        slot.set(value)
+
+
 def lead_or_nowhere() -> Place:
     """Return where a reader is led that names no endpoint and whose calls cannot be refused.
 
@@ -140,10 +151,8 @@ def is_s3(source: Any) -> bool:
 
 
 def _urls(source: Any) -> Iterator[str]:
-    if isinstance(source, (str, os.PathLike)):
-        path = os.fspath(source)
-        # pathlib makes one slash of two.
-        yield re.sub(r"^(s3[an]?):/(?!/)", r"\1://", path) if isinstance(path, str) else ""
+    if isinstance(source, str):
+        yield source
     elif isinstance(source, (list, tuple)):
         for one in source[:1]:
             yield from _urls(one)

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 # Property tests: a few examples, the same in every run; `nox -s fuzz` draws many, and new ones.
 for _profile, _options in {
     "default": {"max_examples": 20, "derandomize": True},
-    "fuzz": {"max_examples": 1000, "print_blob": True},
+    "fuzz": {"max_examples": 500, "print_blob": True},
 }.items():
     settings.register_profile(
         _profile,

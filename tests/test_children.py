@@ -113,7 +113,7 @@ def test_process_pool(mock, work, method):
     assert set(written()) == set(all_written(b""))
 
 
-@pytest.mark.skipif(AWS is None, reason="the aws command is not installed: nox -s cli")
+@pytest.mark.skipif(AWS is None, reason="no aws command: nox -s clusters")
 def test_aws_command(mock, tmp_path):
     (tmp_path / "file").write_text("by the command")
     subprocess.run([AWS, "s3", "cp", tmp_path / "file", "s3://bucket/key"], check=True)

@@ -181,7 +181,7 @@ def test_s3fs_is_chosen_in_every_mock_and_only_there():
 def test_what_the_user_has_chosen_stays():
     given = pa.fs.S3FileSystem(region="us-east-1", anonymous=True)
     with mock_aws():
-        assert choose("bkt/key", given) is given
+        assert choose("bkt/key", given) is choose(URL, given) is given
         chosen = choose("s3://bkt/key", storage_options={"anon": True})
         assert chosen is s3fs.S3FileSystem(anon=True)
         assert isinstance(choose("file:///tmp"), pa.fs.LocalFileSystem)

@@ -26,6 +26,9 @@ PLUGIN_GROUP = "aiomoto.patches"
 
 # AIOMOTO_SPEED=0 leaves moto and botocore as slow as they are.
 _FAST = os.environ.get("AIOMOTO_SPEED", "").strip().lower() not in {"0", "false", "no", "off"}
+# The modules of the classes of Python's mocks.
+MOCKS = frozenset({"unittest.mock", "mock.mock"})
+
 _rows = [row for row in ROWS if _FAST or row.role != "speed"]
 _problems: dict[Row, AiomotoError] = {}
 _broken_plugins: list[AiomotoError] = []
@@ -216,18 +219,18 @@ def _wrap(row: Row, module: ModuleType) -> None:
     with _lock:
         if not _is_applied(row, module):  # another thread may have been faster
             original = _target(row, module)
+            if type(original).__module__ in MOCKS:
+                return  # a test has put it there; wrapt cannot bind what is no function
             wrap_function_wrapper(module, row.target, wrapper)
             if row.copied:
-                _replace_copies(row.dist, original, _target(row, module))
+                _replace_copies(row.target, original, _target(row, module))
 
 
-def _replace_copies(dist: str, original: Any, patched: Any) -> None:
-    """Have the modules of a distribution that took a function by its name hold the patched one."""
-    for name, module in [*sys.modules.items()]:
-        if name.partition(".")[0] == dist and isinstance(module, ModuleType):
-            for key, value in [*vars(module).items()]:
-                if value is original:
-                    setattr(module, key, patched)
+def _replace_copies(name: str, original: Any, patched: Any) -> None:
+    """Have every module that took a function by its name, the user's too, hold the patched one."""
+    for module in [*sys.modules.values()]:
+        if isinstance(module, ModuleType) and vars(module).get(name) is original:
+            setattr(module, name, patched)
 
 
 def _outside(row: Row, version: str) -> str | None:

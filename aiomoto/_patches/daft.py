@@ -9,7 +9,7 @@ from daft import filesystem as daft_filesystem
 from daft.context import get_context, set_planning_config
 
 from aiomoto import _readers
-from aiomoto._activation import Contents, state
+from aiomoto._activation import Contents
 from aiomoto._dispatch import is_on
 
 if TYPE_CHECKING:
@@ -83,5 +83,5 @@ class _DefaultConfig:
         set_planning_config(default_io_config=config)
 
 
-state.wear(_DefaultConfig(), None)
-state.wear(Contents(daft_filesystem._CACHED_FSES), {})
+_readers.wear(_DefaultConfig(), None)
+_readers.wear(Contents(daft_filesystem._CACHED_FSES), {})

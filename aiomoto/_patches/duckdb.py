@@ -6,23 +6,30 @@ Without s3fs the extension, where it is installed, is led to the gateway.
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import duckdb
 
 from aiomoto import _readers
-from aiomoto._activation import state
 from aiomoto._dispatch import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NAME = "aiomoto"  # of the file system, or of the secret
-_connections: WeakSet[Any] = WeakSet()  # all of them: the first mock must find those of before
+_connections: WeakSet[Any] = WeakSet(  # of any time: a mock must find those of before
+    value
+    for module in [*sys.modules.values()]
+    if isinstance(module, ModuleType)
+    for value in [*vars(module).values()]
+    if type(value) is duckdb.DuckDBPyConnection
+)
 
 
 def connect(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
@@ -92,10 +99,25 @@ def _s3() -> type[Any]:
                 raise ModuleNotFoundError(
                     "duckdb reaches aiomoto's mock by s3fs: pip install 'aiomoto[s3fs]'"
                 )
-            # duckdb lists anew for every query.
-            return getattr(fsspec.filesystem("s3", use_listings_cache=False), name)
+            if name == "ls":
+                return _ls
+            return getattr(_s3fs(), name)
 
     return S3
 
 
-state.wear(_Connections(), _equip)
+def _s3fs() -> Any:
+    import fsspec
+
+    return fsspec.filesystem("s3", use_listings_cache=False)  # duckdb lists anew for every query
+
+
+def _ls(*args: Any, **kwargs: Any) -> Any:
+    """List a directory, which on S3 need not exist."""
+    try:
+        return _s3fs().ls(*args, **kwargs)
+    except FileNotFoundError:
+        return []
+
+
+_readers.wear(_Connections(), _equip)

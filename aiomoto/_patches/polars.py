@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from aiomoto import _readers
-from aiomoto._activation import Attribute, state
+from aiomoto._activation import Attribute
 from aiomoto._dispatch import is_on
 
 if TYPE_CHECKING:
@@ -46,4 +46,4 @@ def _leads_to_s3(path: Any) -> bool:
 # polars keeps the credentials that it has found in the mock, or before it.
 _builder = sys.modules.get("polars.io.cloud.credential_provider._builder")
 if hasattr(_builder, "BUILT_PROVIDERS_LRU_CACHE"):
-    state.wear(Attribute(_builder, "BUILT_PROVIDERS_LRU_CACHE"), None)
+    _readers.wear(Attribute(_builder, "BUILT_PROVIDERS_LRU_CACHE"), None)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyarrow import _s3fs
 
-from aiomoto._activation import state
+from aiomoto import _readers
 from aiomoto._dispatch import is_on
 from aiomoto._patches.pyarrow import make
 from aiomoto.errors import AiomotoError
@@ -124,7 +124,7 @@ class _Refused:
         raise object.__getattribute__(self, "error")
 
 
-state.wear(Names(), None)
+_readers.wear(Names(), None)
 
 
 def resolve_s3_region(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:

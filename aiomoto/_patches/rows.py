@@ -26,7 +26,7 @@ class Row(NamedTuple):
         high: the first version that is not supported any more; None where versions are dates,
             which say nothing of what has changed: then the structure decides alone.
         optional: versions without the target need no patch.
-        copied: other modules of the distribution have taken the function by its name.
+        copied: a function that other modules take by its name: theirs is replaced too.
     """
 
     module: str

@@ -214,5 +214,6 @@ ROWS: tuple[Row, ...] = (
         "duckdb:connect",
         "reader",
         "duckdb's extension does its own HTTP",
+        copied=True,
     ),
 )

@@ -55,7 +55,6 @@ ROWS: tuple[Row, ...] = (
         "speed_models:list_services",
         "",
     ),
-    _row("botocore.hooks", "accepts_kwargs", "func", "speed_events:accepts_kwargs", ""),
     _row(
         "botocore.hooks",
         "EventAliaser.__init__",
@@ -189,10 +188,10 @@ ROWS: tuple[Row, ...] = (
         _MOTO,
     ),
     _row(
-        "moto.core.request",
-        "Request.from_primitives",
-        "cls method url headers body",
-        "speed_bodies:make_request",
+        "moto.core.botocore_stubber",
+        "normalize_request",
+        "request",
+        "speed_bodies:normalize_request",
         "",
         _MOTO,
     ),

@@ -80,18 +80,16 @@ def _decode(wrapped: Callable[..., bytes], body: Any) -> bytes:
     return raw if encoded is body else wrapped(body)
 
 
-def make_request(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
-    """`Request.from_primitives`: werkzeug need not read what is there as a whole."""
-    return _make_request(wrapped, *args, **kwargs) if is_on() else wrapped(*args, **kwargs)
+def normalize_request(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+    """`normalize_request`: werkzeug need not read what is there as a whole."""
+    return _normalize_request(wrapped, *args, **kwargs) if is_on() else wrapped(*args, **kwargs)
 
 
-def _make_request(
-    wrapped: Callable[..., Any], method: str, url: str, headers: Any, body: Any = None
-) -> Any:
-    request = wrapped(method, url, headers, body)
-    if type(body) is bytes and len(body) > LARGE and request.mimetype not in _FORMS:
-        request._cached_data = body  # where `get_data` keeps what it has read
-    return request
+def _normalize_request(wrapped: Callable[..., Any], request: Any) -> Any:
+    made, body = wrapped(request), getattr(request, "body", None)
+    if type(body) is bytes and len(body) > LARGE and made.mimetype not in _FORMS:
+        made._cached_data = body  # where `get_data` keeps what it has read
+    return made
 
 
 _FORMS = frozenset(

@@ -66,13 +66,12 @@ def register_discovery(wrapped: Callable[..., None], _: Any, args: Any, kwargs: 
 def _find_discovery(client: Any, *_: Any, **__: Any) -> None:
     """Put two answers where the service's model keeps them once it has found them."""
     model = client.meta.service_model
-    operations = dict.get(model._service_description, "operations", {})
-    known = {name: dict.get(operations, name) for name in operations}
-    found = (name for name, operation in known.items() if operation.get("endpointoperation"))
+    described: Any = dict.get(model._service_description, "operations", {})
+    operations = [*dict.items(described)]
+    found = (name for name, operation in operations if dict.get(operation, "endpointoperation"))
     name = next(found, None)
-    required = any(
-        (operation.get("endpointdiscovery") or {}).get("required") for operation in known.values()
-    )
+    traits = [dict.get(operation, "endpointdiscovery") for _, operation in operations]
+    required = any(trait.get("required") for trait in traits if trait)
     vars(model).setdefault(
         "endpoint_discovery_operation", None if name is None else model.operation_model(name)
     )

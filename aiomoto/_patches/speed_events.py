@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from functools import lru_cache
-from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, cast
 
 from aiomoto._dispatch import is_on
@@ -13,22 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _SHARED = "aiomoto_shared"  # an attribute of tries whose nodes belong to others too
-_VARARGS, _VARKEYWORDS = 0x04, 0x08  # CPython's flags of code objects
-
-
-def accepts_kwargs(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
-    """`accepts_kwargs`: the code of a plain function says it."""
-    func = args[0] if is_on() and not kwargs else None
-    if type(func) is MethodType:
-        func = func.__func__
-    if type(func) is not FunctionType or vars(func).keys() - {"__wrapped__"}:
-        return wrapped(*args, **kwargs)  # it may say otherwise of itself: __signature__
-    code = func.__code__
-    if not code.co_flags & _VARKEYWORDS:
-        return None
-    return code.co_varnames[
-        code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & _VARARGS)
-    ]
 
 
 class Names(dict[str, str]):

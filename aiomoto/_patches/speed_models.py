@@ -120,7 +120,7 @@ def uncopied(value: Any) -> Any:
     if type(value) is OrderedDict:
         node = Copied(value)
         if not _INNER.isdisjoint(map(type, value.values())):
-            node.__class__ = Uncopied  # type: ignore[assignment]  # which mypy takes for another's
+            node.__class__ = Uncopied
         return node
     return [uncopied(item) for item in value] if type(value) is list else value
 
@@ -134,7 +134,7 @@ def copy_all(node: Uncopied) -> None:
         for key, value in list(dict.items(node)):
             if type(value) in _INNER and key not in written:
                 OrderedDict.__setitem__(node, key, uncopied(value))
-        node.__class__ = Copied
+        node.__class__ = Copied  # type: ignore[assignment]  # of which it is a subclass
 
 
 def original(node: Any) -> Any:

@@ -86,12 +86,10 @@ def _s3_urls_depend_on() -> tuple[object, ...]:
     from moto.s3.responses import S3Response
     from moto.settings import get_s3_custom_endpoints
 
-    return (
-        S3Response.bucket_dispatch,
-        S3Response.ambiguous_dispatch,
-        S3Response.key_dispatch,
-        *get_s3_custom_endpoints(),
-    )
+    # Older moto calls them responses.
+    suffix = "dispatch" if hasattr(S3Response, "key_dispatch") else "response"
+    handlers = (getattr(S3Response, f"{name}_{suffix}") for name in ("bucket", "ambiguous", "key"))
+    return (*handlers, *get_s3_custom_endpoints())
 
 
 _method_names: WeakKeyDictionary[type, tuple[object, list[str]]] = WeakKeyDictionary()

@@ -16,23 +16,21 @@ from tests.benchmarks import works
 def main():
     warnings.simplefilter("ignore")  # botocore's own, about dates
     replies, sys.stdout = sys.stdout, sys.stderr
-    prepared = {}
-    current = None
+    prepared, current = None, None
     for line in sys.stdin:
         name, arguments, repetitions = json.loads(line)
         if current != (name, arguments):
-            for work in prepared.values():
-                next(work, None)
-            prepared.clear()
-            work = prepared[name] = getattr(works, name)(**arguments)
-            repeat, current = next(work), (name, arguments)
+            if prepared is not None:
+                next(prepared, None)  # tidies up
+            prepared = getattr(works, name)(**arguments)
+            repeat, current = next(prepared), (name, arguments)
             repeat()  # what is done once in a process is not what is measured
         started = time.process_time()
         for _ in range(repetitions):
             repeat()
-        calls = getattr(getattr(works, name), "calls", 1)
-        seconds = (time.process_time() - started) / repetitions / calls
-        replies.write(json.dumps(seconds) + "\n")
+        seconds = time.process_time() - started
+        calls = arguments.get("concurrent", getattr(getattr(works, name), "calls", 1))
+        replies.write(json.dumps(seconds / repetitions / calls) + "\n")
         replies.flush()
 
 

@@ -205,3 +205,30 @@ def aio_large_get(size=LARGE):
         loop.run_until_complete(s3.put_object(**OBJECT, Body=bytes(size)))
         yield lambda: loop.run_until_complete(work())
         loop.run_until_complete(opened.__aexit__(None, None, None))
+
+
+def aio_tests(tests=1):
+    """Several whole tests, as a suite has them: the time of one must not grow with their number."""
+    (repeat,) = [next(aio_test())]
+
+    def work():
+        for _ in range(tests):
+            repeat()
+
+    yield work
+
+
+def aio_put_and_get(size=1024):
+    async def work():
+        await s3.put_object(**OBJECT, Body=body)
+        async with (await s3.get_object(**OBJECT))["Body"] as reply:
+            while await reply.read(1 << 20):
+                pass
+
+    body = bytes(size)
+    with mock_aws():
+        opened = aio_client("s3")
+        s3 = loop.run_until_complete(opened.__aenter__())
+        loop.run_until_complete(s3.create_bucket(Bucket="bucket"))
+        yield lambda: loop.run_until_complete(work())
+        loop.run_until_complete(opened.__aexit__(None, None, None))
