@@ -27,7 +27,6 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::PendingDeprecationWarning", "ignore::FutureWarning"
 )
 
-os.environ["DO_NOT_TRACK"] = "true"  # daft would call home
 
 PAGE = Path(__file__).parent.parent / "docs" / "data-libraries.md"
 MB = 1 << 20
