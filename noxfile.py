@@ -66,7 +66,15 @@ def docs(session: nox.Session) -> None:
 def parity(session: nox.Session) -> None:
     """Compare every operation of every service that moto knows."""
     session.install(".[dev]")
-    session.run("pytest", "-n", "auto", "-m", "long", "tests/test_parity.py", *session.posargs)
+    tests = ("tests/test_parity.py", "tests/test_speed_parity.py")
+    session.run("pytest", "-n", "auto", "-m", "long", *tests, *session.posargs)
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Measure against plain moto with boto3; `python -m tests.benchmarks` prints Markdown."""
+    session.install(".[dev]")
+    session.run("pytest", "-m", "long", "-s", "tests/benchmarks", *session.posargs)
 
 
 PROPERTIES = ["nesting", "reach", "fuzz_http", "fuzz_settings"]
@@ -116,6 +124,15 @@ def data(session: nox.Session, versions: str) -> None:
     """Run the tests of the data libraries on old versions of them."""
     session.install(".[dev]", *DATA[versions])
     tests = [f"tests/test_{name}.py" for name in ("data_libraries", "pandas", "s3fs_lifetime")]
+    session.run("pytest", "-n", "auto", *tests, *session.posargs)
+
+
+@nox.session
+def natives(session: nox.Session) -> None:
+    """Run the tests of native readers with all of their libraries."""
+    libraries = ["dask[dataframe]", "daft", "pyiceberg[sql-sqlite]", "pylance", "zarr"]
+    session.install(".[dev]", *libraries)
+    tests = [f"tests/test_natives{name}.py" for name in ("", "_round_trip", "_rules")]
     session.run("pytest", "-n", "auto", *tests, *session.posargs)
 
 
