@@ -7,7 +7,6 @@ beside it. Libraries that are not installed are skipped; `nox -s natives` has al
 from __future__ import annotations
 
 import asyncio
-import os
 import pickle
 import re
 import warnings

@@ -147,7 +147,10 @@ def _mock(request):
 
 
 def normal(found):
-    return {name: [None if str(one) == "nan" else one for one in column] for name, column in found.items()}
+    return {
+        name: [None if str(one) == "nan" else one for one in column]
+        for name, column in found.items()
+    }
 
 
 @pytest.mark.usefixtures("_mock")
