@@ -127,6 +127,15 @@ def data(session: nox.Session, versions: str) -> None:
     session.run("pytest", "-n", "auto", *tests, *session.posargs)
 
 
+@nox.session
+def natives(session: nox.Session) -> None:
+    """Run the tests of native readers with all of their libraries."""
+    libraries = ["dask[dataframe]", "daft", "pyiceberg[sql-sqlite]", "pylance", "zarr"]
+    session.install(".[dev]", *libraries)
+    tests = [f"tests/test_natives{name}.py" for name in ("", "_round_trip", "_rules")]
+    session.run("pytest", "-n", "auto", *tests, *session.posargs)
+
+
 @nox.session(python=PYTHONS)
 @nox.parametrize("versions", ["newest", "aioboto3", "lowest"])
 def matrix(session: nox.Session, versions: str) -> None:

@@ -28,6 +28,8 @@ for _profile, _options in {
     )
 settings.load_profile("default")
 
+os.environ["DO_NOT_TRACK"] = "true"  # libraries that call home
+
 CHECKOUT = Path(__file__).parent.parent
 collect_ignore = ["projects"]  # suites of their own
 _escapes: list[str] = []

@@ -154,8 +154,7 @@ def _apply(rows: list[Row], module: ModuleType) -> None:
             _problems.pop(row, None)
         else:
             _problems[row] = problem
-    needed = (row for row in rows if row.role != "speed")
-    if all(_is_applied(row, module) or _needs_none(row, module) for row in needed):
+    if all(_is_settled(row, module) for row in rows):
         _standing[module.__name__] = look(module, [row.target for row in rows])
 
 
@@ -208,8 +207,10 @@ def _is_applied(row: Row, module: ModuleType) -> bool:
     )
 
 
-def _needs_none(row: Row, module: ModuleType) -> bool:
-    return row.optional and _target(row, module) is None
+def _is_settled(row: Row, module: ModuleType) -> bool:
+    """Return whether a row is applied, or need not be; not so while the version is not known."""
+    gone = row.optional and _target(row, module) is None
+    return _is_applied(row, module) or gone or (row.role == "speed" and row in _problems)
 
 
 def _wrap(row: Row, module: ModuleType) -> None:

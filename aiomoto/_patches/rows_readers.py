@@ -55,7 +55,7 @@ ROWS: tuple[Row, ...] = (
             ),
             *(
                 ("polars.dataframe.frame", f"DataFrame.write_{form}")
-                for form in ("csv", "ipc", "ipc_stream", "ndjson", "parquet")
+                for form in ("csv", "ipc", "parquet")
             ),
         )
     ),
