@@ -150,7 +150,13 @@ def render_components(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: An
         return components
     from botocore.useragent import UserAgentComponent
 
-    return [_rendered(one) if type(one) is UserAgentComponent else one for one in components]
+    return [
+        # One with a size_config is equal to no other.
+        _rendered(one)
+        if type(one) is UserAgentComponent and getattr(one, "size_config", None) is None
+        else one
+        for one in components
+    ]
 
 
 @lru_cache(maxsize=_BOUND)
