@@ -66,7 +66,15 @@ def docs(session: nox.Session) -> None:
 def parity(session: nox.Session) -> None:
     """Compare every operation of every service that moto knows."""
     session.install(".[dev]")
-    session.run("pytest", "-n", "auto", "-m", "long", "tests/test_parity.py", *session.posargs)
+    tests = ("tests/test_parity.py", "tests/test_speed_parity.py")
+    session.run("pytest", "-n", "auto", "-m", "long", *tests, *session.posargs)
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Measure against plain moto with boto3; `python -m tests.benchmarks` prints Markdown."""
+    session.install(".[dev]")
+    session.run("pytest", "-m", "long", "-s", "tests/benchmarks", *session.posargs)
 
 
 PROPERTIES = ["nesting", "reach", "fuzz_http", "fuzz_settings"]

@@ -154,7 +154,7 @@ def start_ambient(mock: MockAWS, config: Mapping[str, Any]) -> bool:
     from moto.core.config import default_user_config
 
     _meet_stubber()
-    mock._enable_patching(reset=True)
+    mock._enable_patching(reset=False)  # a moto server of this process may have data already
     current = cast("dict[str, Any]", default_user_config)
     state.ambient.set(Contents(current), {**current, **config})
     for slot, value in state.outfit.items():

@@ -52,7 +52,6 @@ class Stay:
         if state.start_ambient is not None:
             state.start_ambient()
         self._options = options
-        setattr(self, _lifecycle.OWN_SLOTS, {gateway: _NO_GATEWAY})
         self._layer = Layer(self)
         _refuse_conflicts(options)
         joined = None
@@ -94,6 +93,7 @@ class Stay:
         if state.layers and state.server is not None:
             _push(self._layer)
             return state.server.server
+        setattr(self, _lifecycle.OWN_SLOTS, {gateway: _NO_GATEWAY})
         _lifecycle._park_ambient()
         state.stubber.enabled = False
         server = joined

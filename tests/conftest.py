@@ -29,6 +29,7 @@ for _profile, _options in {
 settings.load_profile("default")
 
 CHECKOUT = Path(__file__).parent.parent
+collect_ignore = ["projects"]  # suites of their own
 _escapes: list[str] = []
 
 

@@ -543,3 +543,56 @@ print("ok")
 """
     ).replace("state.wear(Slow(), 1)", "go.set(); state.wear(Slow(), 1)")
     ok(run("-c", code, **AUTO))
+
+
+def test_a_stand_in_of_the_suite_for_the_http_session_is_used(run):
+    code = (
+        PRELUDE
+        + """
+from unittest.mock import Mock, patch
+from aiobotocore.config import AioConfig
+from aiobotocore.httpsession import AIOHTTPSession
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+from botocore.httpsession import URLLib3Session
+from aiomoto import mock_aws
+once = {"total_max_attempts": 1}
+down = EndpointConnectionError(endpoint_url="https://down")
+def fails():
+    try:
+        s3.list_buckets()
+    except EndpointConnectionError:
+        return True
+with patch.object(URLLib3Session, "send", side_effect=down):
+    s3 = boto3.client("s3", config=Config(retries=once))  # starts the ambient mock
+    assert fails()
+with patch.object(URLLib3Session, "send", side_effect=down):
+    assert fails()
+    with mock_aws():
+        assert not fails()  # moto answers first, as it does by itself
+    assert fails()
+assert not fails()
+with patch.object(s3._endpoint, "http_session", Mock(send=Mock(side_effect=down))):
+    assert fails()
+class Counting(AIOHTTPSession):
+    count = 0
+    async def send(self, request):
+        Counting.count += 1
+        return await super().send(request)
+async def main():
+    config = AioConfig(retries=once, http_session_cls=Counting)
+    async with get_session().create_client("s3", config=config) as client:
+        await client.create_bucket(Bucket="bucket")
+        await client.put_object(Bucket="bucket", Key="k", Body=b"body")
+        assert await (await client.get_object(Bucket="bucket", Key="k"))["Body"].read() == b"body"
+    assert Counting.count == 3
+    with patch.object(AIOHTTPSession, "send", side_effect=down):
+        async with get_session().create_client("s3", config=AioConfig(retries=once)) as client:
+            try:
+                await client.list_buckets()
+            except EndpointConnectionError:
+                print("ok")
+"""
+        + "asyncio.run(main())\n"
+    )
+    ok(run("-c", code, **AUTO))

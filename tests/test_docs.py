@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from aiomoto import _hook
 from aiomoto._patches.table import RANGES, REQUIRED, ROWS, specifier
 
@@ -43,6 +45,14 @@ def versions_page():
 def test_versions_are_those_of_the_table():
     page = DOCS / "versions.md"
     assert page.read_text() == versions_page(), "run: python tests/test_docs.py"
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(re.findall(r"`tests/([\w./:]+)`", (DOCS / "guarantees.md").read_text())))
+)
+def test_tests_that_the_guarantees_name_exist(name):
+    file, _, test = name.partition("::")
+    assert f"def {test}(" in (DOCS.parent / "tests" / file).read_text() or not test
 
 
 def test_every_page_is_in_the_navigation():

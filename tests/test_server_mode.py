@@ -35,7 +35,12 @@ from aiomoto import (
     mock_aws,
 )
 from aiomoto._activation import state
+from aiomoto._patches import parse_version
 
+CHECKSUMS = hasattr(Config(), "request_checksum_calculation")  # and async bodies
+fails_in_old_moto = pytest.mark.skipif(
+    parse_version(moto.__version__) < (5, 1), reason="moto's server failed"
+)
 OTHER = "http://127.0.0.1:9"  # nobody listens there
 
 
@@ -84,6 +89,7 @@ def monkeypatch(_restored):
         yield patch
 
 
+@pytest.mark.smoke
 class TestClients:
     def test_boto3(self):
         with server() as mock:
@@ -220,8 +226,6 @@ class TestClients:
             assert boto3.client("sts").get_caller_identity()["Account"] == "123456789012"
             boto3.client("secretsmanager").create_secret(Name="name", SecretString="value")
             boto3.client("logs").create_log_group(logGroupName="group")
-            ses = boto3.client("sesv2")
-            ses.create_email_identity(EmailIdentity="a@example.com")
             assert boto3.client("timestream-write").list_databases()["Databases"] == []
 
 
@@ -257,7 +261,7 @@ class TestBodies:
         with server():
             create()
             async with get_session().create_client("s3") as s3:
-                for body in (self.DATA, io.BytesIO(self.DATA), Reader()):
+                for body in (self.DATA, io.BytesIO(self.DATA), *([Reader()] if CHECKSUMS else ())):
                     await s3.put_object(
                         Bucket="bucket", Key="key", Body=body, ContentLength=len(self.DATA)
                     )
@@ -719,6 +723,7 @@ with mock_aws(server_mode=True, auto_endpoint="if_missing") as mock:
             session.client("s3").list_buckets()
         assert not ran.exists()
 
+    @fails_in_old_moto
     def test_unsigned_clients(self):
         with server():
             create()

@@ -26,6 +26,9 @@ PLUGIN_GROUP = "aiomoto.patches"
 
 # AIOMOTO_SPEED=0 leaves moto and botocore as slow as they are.
 _FAST = os.environ.get("AIOMOTO_SPEED", "").strip().lower() not in {"0", "false", "no", "off"}
+# The modules of the classes of Python's mocks.
+MOCKS = frozenset({"unittest.mock", "mock.mock"})
+
 _rows = [row for row in ROWS if _FAST or row.role != "speed"]
 _problems: dict[Row, AiomotoError] = {}
 _broken_plugins: list[AiomotoError] = []
@@ -216,6 +219,8 @@ def _wrap(row: Row, module: ModuleType) -> None:
     with _lock:
         if not _is_applied(row, module):  # another thread may have been faster
             original = _target(row, module)
+            if type(original).__module__ in MOCKS:
+                return  # a test has put it there; wrapt cannot bind what is no function
             wrap_function_wrapper(module, row.target, wrapper)
             if row.copied:
                 _replace_copies(row.target, original, _target(row, module))

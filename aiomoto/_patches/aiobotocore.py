@@ -15,11 +15,20 @@ from aiomoto import _dispatch, _plain_http, _servers, _turns, _waiting
 from aiomoto._activation import FAKE_KEY, FAKE_SECRET, state
 from aiomoto._dispatch import is_on
 from aiomoto._patches import _responses
-from aiomoto._patches.botocore import hides_credentials, lend_credentials, stamp_api_params, whole
+from aiomoto._patches.botocore import (
+    hides_credentials,
+    is_real,
+    is_stand_ins,
+    lend_credentials,
+    stamp_api_params,
+    stands_in,
+    whole,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from aiobotocore.awsrequest import AioAWSResponse
     from botocore.awsrequest import AWSPreparedRequest
 
 
@@ -39,11 +48,21 @@ async def _send(
         _dispatch.refuse_leftovers(request)
         return await wrapped(request)
     origin = _dispatch.begin(request)
-    if _dispatch.lets_out(request, origin) or _is_closed(endpoint.http_session):
+    http_session = endpoint.http_session
+    if (
+        stands_in(http_session, request, http_send)
+        or _dispatch.lets_out(request, origin)
+        or _is_closed(http_session)
+    ):
         return await wrapped(request)
+    return await _ask(request, origin, http_session)
+
+
+async def _ask(
+    request: AWSPreparedRequest, origin: _dispatch.Origin | None, http_session: Any
+) -> AioAWSResponse:
     body = await _body(request.body)
     _dispatch.begin(request)  # the mock may have ended while the body was read
-    http_session = endpoint.http_session
     response = await _dispatch.ask_async(request, origin, body, _library(http_session))
     return _responses.build(response, request, http_session)
 
@@ -116,6 +135,10 @@ def http_send(
 async def _http_send(
     wrapped: Callable[..., Awaitable[Any]], session: Any, request: AWSPreparedRequest
 ) -> Any:
+    if is_stand_ins(request) and not is_real(wrapped):
+        return await wrapped(request)
+    if is_stand_ins(request) and not _is_closed(session):
+        return await _ask(request, _dispatch.begin(request), session)
     response = None if _is_closed(session) else _dispatch.guard(request)
     if response is not None:
         return _responses.build(response, request, session)

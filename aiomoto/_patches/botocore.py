@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiomoto import _dispatch, _plain_http, _servers
 from aiomoto._activation import FAKE_KEY, FAKE_SECRET, state
 from aiomoto._dispatch import is_on
+from aiomoto._patches import MOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,22 +16,66 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 
-def send(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+def send(wrapped: Callable[..., Any], endpoint: Any, args: Any, kwargs: Any) -> Any:
     """`Endpoint._send`: moto answers while a mock is active."""
     if not state.watch:
         return wrapped(*args, **kwargs)
-    return _send(wrapped, *args, **kwargs)
+    return _send(wrapped, endpoint.http_session, *args, **kwargs)
 
 
-def _send(wrapped: Callable[..., Any], request: AWSPreparedRequest) -> Any:
+def _send(wrapped: Callable[..., Any], http_session: Any, request: AWSPreparedRequest) -> Any:
     if not is_on():
         _dispatch.refuse_leftovers(request)
         return wrapped(request)
     origin = _dispatch.begin(request)
-    if _dispatch.lets_out(request, origin):
+    if stands_in(http_session, request, http_send) or _dispatch.lets_out(request, origin):
         return wrapped(request)
+    return _ask(request, origin)
+
+
+def _ask(request: AWSPreparedRequest, origin: _dispatch.Origin | None) -> AWSResponse:
     body = request.body
     return _dispatch.ask(request, origin, whole(body.read() if hasattr(body, "read") else body))
+
+
+_STOOD_IN = "aiomoto_stood_in"  # on a request that a stand-in of the user has got
+_REAL = frozenset({"botocore.httpsession", "aiobotocore.httpsession", "aiobotocore.httpxsession"})
+# Where classes of sessions come from that get by our guards, or reach nothing at all.
+_SESSIONS = _REAL | MOCKS
+
+
+def stands_in(http_session: Any, request: AWSPreparedRequest, ours: Any) -> bool:
+    """Return whether the ``send`` of an HTTP session is the user's own, and is to answer.
+
+    Only below all explicit mocks: a suite that knows of no mock has stand-ins of its own, while
+    in an explicit one moto answers first, as it does by itself.
+
+    Parameters:
+        http_session: the session of the client's endpoint.
+        request: the request, which is marked where a stand-in gets it.
+        ours: our wrapper of the library's ``send``.
+    """
+    if state.layers or state.ambient is None:
+        return False
+    send = http_session.send
+    if getattr(send, "_self_wrapper", None) is ours and is_real(send.__wrapped__):
+        return False
+    found = any(kind.__module__ in _SESSIONS for kind in type(http_session).__mro__)
+    if found:
+        setattr(request, _STOOD_IN, True)
+    return found
+
+
+def is_real(send: Any) -> bool:
+    """Return whether a ``send`` is the library's own: ours may be around a stand-in, too."""
+    return getattr(send, "__module__", None) in _REAL
+
+
+def is_stand_ins(request: AWSPreparedRequest) -> bool:
+    """Return whether a request is a stand-in's, which may pass it on for moto to answer."""
+    if getattr(request, _STOOD_IN, None) is not True:
+        return False
+    return not _dispatch.lets_out(request, _dispatch.begin(request))
 
 
 def whole(body: Any) -> bytes | str | None:
@@ -81,6 +126,8 @@ def http_send(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> An
 
 
 def _http_send(wrapped: Callable[..., Any], request: AWSPreparedRequest) -> Any:
+    if is_stand_ins(request):
+        return _ask(request, _dispatch.begin(request)) if is_real(wrapped) else wrapped(request)
     response: AWSResponse | None = _dispatch.guard(request)
     if response is not None:
         return response

@@ -133,7 +133,7 @@ ROWS: tuple[Row, ...] = (
         "",
         _MOTO,
     ),
-    _row("moto.s3.models", "reload", "module", "speed_moto:reload", ""),
+    _row("moto.s3.models", "reload", "module", "speed_moto:reload", "", _MOTO),
     _row(
         "moto.s3.responses",
         "S3Response.subdomain_based_buckets",
