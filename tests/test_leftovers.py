@@ -125,7 +125,7 @@ def returns(mock):
 
 def raises(error):
     def body(mock):
-        with pytest.raises(error):  # noqa: PT012  # raised in the mock, and left by it
+        with pytest.raises(error):  # raised in the mock, and left by it
             with mock:
                 asyncio.run(use())
                 raise error
