@@ -125,10 +125,9 @@ def returns(mock):
 
 def raises(error):
     def body(mock):
-        with pytest.raises(error):  # raised in the mock, and left by it
-            with mock:
-                asyncio.run(use())
-                raise error
+        with pytest.raises(error), mock:  # raised in the mock, and left by it
+            asyncio.run(use())
+            raise error
 
     return body
 
