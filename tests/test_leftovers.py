@@ -321,7 +321,7 @@ def test_mocks_do_not_add_up(run, record_property, turns):
 # each n, and says where half of a mock was left.
 INTERRUPT = """
 import json, os, signal, sys, warnings
-import boto3, moto.core.models
+import aiomoto, boto3, moto.core.models
 from aiomoto import mock_aws
 from aiomoto._activation import state
 from moto.core.base_backend import BackendDict

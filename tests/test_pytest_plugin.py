@@ -74,7 +74,8 @@ def suite(pytester):
 
     def suite(*options, **files):
         files = {name: f"from helpers import *\n{text}" for name, text in files.items()}
-        pytester.makepyfile(**files)
+        if files:
+            pytester.makepyfile(**files)
         run = pytester.runpytest_subprocess if "-n" in options else pytester.runpytest_inprocess
         return run(*options)
 

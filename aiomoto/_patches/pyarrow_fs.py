@@ -83,7 +83,7 @@ class Names:
             if self._seen.get(name) != id(module) and isinstance(module, ModuleType):
                 if not getattr(module.__spec__, "_initializing", False):
                     self._seen[name] = id(module)
-                self._known += [(module, key) for key in _holders(vars(module))]
+                self._known += [(module, key) for key in _holders(vars(module).copy())]
         found = [(module, key, vars(module).get(key)) for module, key in self._known]
         return [place for place in found if _is_native(place[2])]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import sys
 from functools import cache, cached_property, lru_cache, partial
 from itertools import islice
 from random import Random
@@ -150,9 +151,14 @@ def _get_random_string(
 _BOUND = 1024  # URLs and hosts that are remembered
 
 
-@cache
 def _moto() -> SimpleNamespace:
-    """Return what a request needs of moto; importing it each time would take its time too."""
+    """Return what a request needs of the moto that is loaded; a test may have imported it anew."""
+    return _needed(sys.modules["moto"])
+
+
+@lru_cache(maxsize=1)
+def _needed(_: ModuleType) -> SimpleNamespace:
+    """Return what a request needs; importing it each time would take its time too."""
     from moto import backend_index, backends, settings
     from moto.core import botocore_stubber
     from moto.core.config import default_user_config
