@@ -435,7 +435,7 @@ def test_auto_keeps_the_data_unless_asked(run, tmp_path, options, left):
     assert "2 passed" in done.out, done.out + done.err
     data = "a new one for each test" if options else "one for all tests"
     assert (
-        f"aiomoto: AWS is mocked for the whole run (AIOMOTO_AUTO: in-process), {data}" in done.out
+        f"aiomoto: AWS is mocked for the whole run (AIOMOTO_AUTO=1), {data}" in done.out
     )
     assert done.err == ""
 
