@@ -63,6 +63,14 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def whole(session: nox.Session) -> None:
+    """Run plugin and sample projects under pytest-xdist too, and compare with no speed rows."""
+    session.install(".[dev]")
+    tests = [f"tests/test_{name}.py" for name in ("pytest_plugin", "projects", "speed_parity")]
+    session.run("pytest", "-n", "auto", "-m", "long or not long", *tests, *session.posargs)
+
+
+@nox.session
 def parity(session: nox.Session) -> None:
     """Compare every operation of every service that moto knows."""
     session.install(".[dev]")

@@ -26,7 +26,13 @@ def project(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="ports and signals of POSIX")
-@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "xdist"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param([], id="one process"),
+        pytest.param(["-n", "2"], id="xdist", marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.parametrize("name", PASSED)
 def test_project(run, project, name, options):
     words = ["-m", "aiomoto", "run", "pytest", "-q", *options]

@@ -47,6 +47,9 @@ RUNS = {
     "random order": ["-p", "randomly", "-p", "no:xdist", "--randomly-seed=7"],
     "xdist": ["-n", "2"],
 }
+EACH_RUN = pytest.mark.parametrize(
+    "how", [*list(RUNS)[:-1], pytest.param("xdist", marks=pytest.mark.long)]
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -220,7 +223,7 @@ def flavour(request):
     return flavour
 
 
-@pytest.mark.parametrize("how", RUNS)
+@EACH_RUN
 def test_fixture_and_marker(suite, flavour, how):
     done = suite(
         *RUNS[how],
@@ -298,7 +301,7 @@ class TestB:
 """
 
 
-@pytest.mark.parametrize("how", RUNS)
+@EACH_RUN
 def test_whole_run(suite, flavour, how):
     done = suite("--mock-aws", *RUNS[how], flavour.option, test_whole=flavour(WHOLE))
     done.assert_outcomes(passed=7)
@@ -435,9 +438,7 @@ def test_auto_keeps_the_data_unless_asked(run, tmp_path, options, left):
     done = run("-m", "aiomoto", "run", "--quiet", *words)
     assert "2 passed" in done.out, done.out + done.err
     data = "a new one for each test" if options else "one for all tests"
-    assert (
-        f"aiomoto: AWS is mocked for the whole run (AIOMOTO_AUTO=1), {data}" in done.out
-    )
+    assert f"aiomoto: AWS is mocked for the whole run (AIOMOTO_AUTO=1), {data}" in done.out
     assert done.err == ""
 
 
@@ -468,14 +469,14 @@ def test_marker():
 """
 
 
-@pytest.mark.parametrize("how", RUNS)
+@EACH_RUN
 @pytest.mark.parametrize("whole", [[], ["--mock-aws=server"]])
 def test_server_fixture(suite, flavour, how, whole):
     done = suite(*whole, *RUNS[how], flavour.option, test_server=flavour(SERVER))
     done.assert_outcomes(passed=4)
 
 
-@pytest.mark.parametrize("how", RUNS)
+@EACH_RUN
 def test_whole_run_by_a_server(suite, flavour, how):
     done = suite("--mock-aws=server", *RUNS[how], flavour.option, test_whole=flavour(WHOLE))
     done.assert_outcomes(passed=7)

@@ -46,6 +46,7 @@ def compare(names, tmp_path):
     assert parity["differences"](first, second, fast) == []
 
 
+@pytest.mark.long
 def test_results_of_common_services(tmp_path):
     compare(FEW, tmp_path)
 
