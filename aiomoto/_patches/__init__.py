@@ -50,9 +50,12 @@ def apply(module: ModuleType) -> None:
     """
     name = module.__name__
     _executed.add(name)
-    _apply([row for row in _rows if row.module == name], module)
-    if "." not in name:
-        sweep(name)  # submodules that came by before the version was known
+    try:
+        _apply([row for row in _rows if row.module == name], module)
+        if "." not in name:
+            sweep(name)  # submodules that came by before the version was known
+    finally:
+        _executed.discard(name)  # it may be imported anew
     if state.on:
         check()
 
