@@ -208,11 +208,17 @@ class Mocks(RuleBasedStateMachine):
         if not self.model.mocks and self.below is not None:
             return  # the ambient mock's credentials
         set_variable(name, value)
-        self.model[name] = value
+        self.user_set(name, value)
 
     @rule(session=st.sampled_from([None, KEPT, "another"]))
     def user_sets_the_default_session(self, session):
-        boto3.DEFAULT_SESSION = self.model["session"] = session
+        boto3.DEFAULT_SESSION = session
+        self.user_set("session", session)
+
+    def user_set(self, place, value):
+        self.model[place] = value
+        if self.model.mocks and not any(place in mock["found"] for mock in self.model.mocks):
+            self.first[place] = value  # no mock's to put back: it stays
 
     @precondition(lambda self: self.model.mocks or self.below is not None)
     @rule(by=st.sampled_from(["sync", "async", "thread"]))

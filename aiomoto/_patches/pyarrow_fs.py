@@ -79,7 +79,7 @@ class Names:
 
     def get(self) -> list[tuple[ModuleType, str, Any]]:
         """Return the names with what they hold."""
-        for name, module in [*sys.modules.items()]:
+        for name, module in sys.modules.copy().items():  # other threads import
             if self._seen.get(name) != id(module) and isinstance(module, ModuleType):
                 if not getattr(module.__spec__, "_initializing", False):
                     self._seen[name] = id(module)
