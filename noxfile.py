@@ -64,9 +64,11 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def whole(session: nox.Session) -> None:
-    """Run plugin and sample projects under pytest-xdist too, and compare with no speed rows."""
-    session.install(".[dev]")
-    tests = [f"tests/test_{name}.py" for name in ("pytest_plugin", "projects", "speed_parity")]
+    """Run what is long: plugin and projects under pytest-xdist, other start-up hooks, parity."""
+    tracers = ["coverage", "opentelemetry-distro", "opentelemetry-instrumentation-botocore"]
+    session.install(".[dev]", *tracers)
+    names = ("borders", "pytest_plugin", "projects", "speed_parity")
+    tests = [f"tests/test_{name}.py" for name in names]
     session.run("pytest", "-n", "auto", "-m", "long or not long", *tests, *session.posargs)
 
 

@@ -52,9 +52,8 @@ class Connections:
         )
         try:
             thread.start()
-        except RuntimeError:  # there are too many
-            self._open.discard(connection)
-            connection.close()
+        except RuntimeError:  # there are too many, or the interpreter is about to end
+            self._serve(connection, once=True)
 
     def close(self) -> None:
         """Close idle connections; a request in work is answered, then its connection closed."""
@@ -62,21 +61,21 @@ class Connections:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _serve(self, connection: socket.socket, *, once: bool = False) -> None:
         with connection, connection.makefile("rb", _BUFFER) as reader:
             try:
                 if connection.family in {socket.AF_INET, socket.AF_INET6}:
                     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                while self._exchange(connection, reader):
+                while self._exchange(connection, reader, once=once):
                     pass
             except (OSError, ValueError):
                 pass  # the client has gone, or was too slow; ValueError: closed by `abandon`
             finally:
                 self._open.discard(connection)
 
-    def _exchange(self, connection: socket.socket, reader: Any) -> bool:
+    def _exchange(self, connection: socket.socket, reader: Any, *, once: bool) -> bool:
         """Answer one request; return whether there may be another on this connection."""
-        connection.settimeout(None)
+        connection.settimeout(PATIENCE if once else None)
         if not reader.peek(1):
             return False
         connection.settimeout(PATIENCE)
@@ -87,6 +86,7 @@ class Connections:
             _linger(connection)
             return False
         connection.settimeout(None)
+        keep = keep and not once
         head, body = response_head(request.method, self._answer(request), keep=keep)
         connection.sendall(head)
         if body:

@@ -245,11 +245,13 @@ def _abandon_all() -> None:
     _last.port = 0
 
 
-def _stop_all() -> None:
-    for server in [*_running]:
-        server.stop()
+def _take_out_all() -> None:
+    """At exit: to stop them would fail the calls of threads that still run."""
+    for server in _running:
+        if server.registry_path is not None:
+            _registry.remove(server.registry_path)
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_abandon_all)
-atexit.register(_stop_all)
+atexit.register(_take_out_all)

@@ -17,7 +17,6 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.backend_index import backend_url_patterns
-from moto.core.utils import get_equivalent_url_in_aws_domain
 
 from aiomoto import RealHTTPRequestBlockedError, _routing, mock_aws
 from aiomoto._patches import parse_version
@@ -210,6 +209,8 @@ def _required(shape):
 
 def matching(url):
     """Name the backends that moto would ask."""
+    from moto.core.utils import get_equivalent_url_in_aws_domain  # since moto 5.1
+
     seen = urlunsplit((*get_equivalent_url_in_aws_domain(url)[0][:2], "/", "", ""))
     return [name for name, pattern in backend_url_patterns if pattern.match(seen)]
 

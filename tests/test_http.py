@@ -220,3 +220,17 @@ def until(condition):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_where_no_thread_can_start_each_connection_has_one_answer(server, client, monkeypatch):
+    """From Python 3.12 on none can once the main thread has ended, while others still run."""
+
+    def refuse(self):
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    for _ in range(3):
+        client.request("GET", "/x")
+        response = client.getresponse()
+        assert (response.status, response.read()) == (200, b"GET /x None ")
+        assert response.headers["Connection"] == "close"
