@@ -99,6 +99,13 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Mix everything at random for 10 minutes, or as many as are given."""
+    session.install(".[dev]")
+    session.run("python", "tests/soak.py", *(session.posargs or ["10"]))
+
+
+@nox.session
 def clusters(session: nox.Session) -> None:
     """Run server mode under pytest-xdist, Dask and Ray, and with the aws command."""
     session.install(".[dev]", "dask[dataframe]", "distributed", "ray")

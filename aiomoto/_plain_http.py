@@ -23,15 +23,18 @@ if TYPE_CHECKING:
 
     from botocore.awsrequest import AWSPreparedRequest
 
-_judged: ContextVar[bool] = ContextVar("aiomoto_judged", default=False)
+_judged: ContextVar[str | None] = ContextVar("aiomoto_judged", default=None)
 # Endpoints of their own that mocked clients have, with the mock in which that was so.
 _endpoints: dict[str, Stamp] = {}
 
 
 @contextmanager
-def judged() -> Iterator[None]:
-    """Have requests leave: they come from a client of botocore, whose own guard let them."""
-    token = _judged.set(True)
+def judged(url: str) -> Iterator[None]:
+    """Have a request leave: it comes from a client of botocore, whose own guard let it.
+
+    Not where that is redirected to: aiohttp follows by itself.
+    """
+    token = _judged.set(_netloc(url))
     try:
         yield
     finally:
@@ -63,7 +66,7 @@ def is_mocked(method: str, url: str) -> bool:
     Raises:
         RealHTTPRequestBlockedError: it is for AWS, and moto cannot answer it, or not now.
     """
-    if not state.watch or _judged.get() or not _dispatch.is_on():
+    if not state.watch or not _dispatch.is_on() or _judged.get() == _netloc(url):
         return False
     host = urlsplit(url).hostname or ""
     aws = _routing.is_aws(host) or host in _dispatch._METADATA_HOSTS

@@ -8,12 +8,13 @@ import re
 import shutil
 import subprocess
 import sys
+import uuid
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from aiomoto import _command
+from aiomoto import _command, _registry
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork, to be quick")
 
@@ -142,6 +143,38 @@ def is_pattern(text):
     except re.error:
         return False
     return True
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+ENTRIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "endpoint": st.sampled_from(["http://127.0.0.1:1", "http://[", "x", ""]) | JSON,
+        "host": st.sampled_from(["127.0.0.1", "localhost", "0.0.0.0", ""]) | JSON,
+        "port": st.integers(-1, 70000) | JSON,
+        "pid": st.just(os.getpid()) | st.integers() | JSON,
+        "more": JSON,
+    },
+)
+FILES = st.binary(max_size=40) | (ENTRIES | JSON).map(lambda entry: json.dumps(entry).encode())
+
+
+@given(content=FILES)
+def test_any_file_in_the_registry(monkeypatch, tmp_path, content):
+    folder = tmp_path / "registry"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    (folder / f"aiomoto-server-{uuid.uuid4()}.json").write_bytes(content)
+    monkeypatch.setenv(_registry.VARIABLE, str(folder))
+    try:
+        assert all(type(port) is int for port in _registry.live_ports())
+        assert _registry.find("http://127.0.0.1:65535") is None
+        _registry.clean(str(folder))
+    finally:
+        shutil.rmtree(folder)
 
 
 WORDS = st.one_of(

@@ -142,7 +142,7 @@ async def _http_send(
     response = None if _is_closed(session) else _dispatch.guard(request)
     if response is not None:
         return _responses.build(response, request, session)
-    with _plain_http.judged():
+    with _plain_http.judged(request.url):
         return await wrapped(request)
 
 

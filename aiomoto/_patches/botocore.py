@@ -131,7 +131,7 @@ def _http_send(wrapped: Callable[..., Any], request: AWSPreparedRequest) -> Any:
     response: AWSResponse | None = _dispatch.guard(request)
     if response is not None:
         return response
-    with _plain_http.judged():
+    with _plain_http.judged(request.url):
         return wrapped(request)
 
 

@@ -39,6 +39,10 @@ def _is_mocked(request: Any) -> bool:
 
 def _url(request: Any) -> str:
     url = request.url
+    if url.target.startswith(
+        (b"http://", b"https://")
+    ):  # the whole URL, as proxies take it: aiobotocore's
+        return url.target.decode("ascii")  # type: ignore[no-any-return]
     port = "" if url.port is None else f":{url.port}"
     host = url.host.decode("ascii")
     return f"{url.scheme.decode()}://{host}{port}{url.target.decode('ascii')}"
@@ -51,7 +55,8 @@ def _answer(pool: Any, request: Any, body: bytes) -> Any:
         headers[name] = f"{headers[name]},{value}" if name in headers and name != "host" else value
     headers.pop("transfer-encoding", None)
     headers["content-length"] = str(len(body))
-    target = request.url.target.decode("ascii")
+    _, _, path = _url(request).partition("://")[2].partition("/")
+    target = f"/{path}"
     asked = Request(request.method.decode("ascii"), target, headers, body)
     answer = _plain_http.answer(asked, request.url.scheme.decode())
     core: Any = sys.modules[type(pool).__module__.partition(".")[0]]  # httpcore or httpcore2
