@@ -26,8 +26,11 @@ def both():
 """
 
 
-@pytest.mark.skipif(find_spec("opentelemetry") is None, reason="nox -s whole")
 class TestOpenTelemetry:
+    @pytest.fixture(autouse=True)
+    def _installed(self):
+        pytest.importorskip("opentelemetry.instrumentation.botocore", reason="nox -s whole")
+
     SPANS = """
 from opentelemetry import trace
 from opentelemetry.instrumentation.botocore import AiobotocoreInstrumentor, BotocoreInstrumentor

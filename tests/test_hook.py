@@ -197,6 +197,7 @@ def test_misses_do_no_work():
 def test_concurrent_first_imports_patch_once(run):
     code = """
 import sys, threading
+import urllib3  # its modules import each other in a circle, on which plain CPython deadlocks
 names = ["aiobotocore.endpoint", "aiobotocore.session", "botocore.endpoint", "boto3", "aiobotocore.httpsession"] * 2
 barrier = threading.Barrier(len(names)); errors = []
 def load(name):
