@@ -68,11 +68,12 @@ class TestSwitch:
     def test_a_function_that_the_user_has_replaced_is_not_passed_by(self, monkeypatch):
         asked = []
 
-        def replaced(components):
-            asked.append(components)
-            return components
+        def replaced(agent):
+            asked.append(agent)
+            return "replaced"
 
-        monkeypatch.setattr(botocore.useragent, "modify_components", replaced)
+        kind = botocore.useragent.UserAgentString
+        monkeypatch.setattr(kind, "to_string", replaced)
         with mock_aws():
             client().list_buckets()
             client().list_buckets()
@@ -80,7 +81,7 @@ class TestSwitch:
         monkeypatch.undo()
         with mock_aws():
             pass
-        assert hasattr(botocore.useragent.modify_components, "_self_wrapper")
+        assert hasattr(kind.to_string, "_self_wrapper")
 
     def test_inactive_rows_do_nothing(self, monkeypatch):
         parsed = count(monkeypatch, botocore.loaders.json, "loads")

@@ -80,23 +80,6 @@ def _decode(wrapped: Callable[..., bytes], body: Any) -> bytes:
     return raw if encoded is body else wrapped(body)
 
 
-def normalize_request(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
-    """`normalize_request`: werkzeug need not read what is there as a whole."""
-    return _normalize_request(wrapped, *args, **kwargs) if is_on() else wrapped(*args, **kwargs)
-
-
-def _normalize_request(wrapped: Callable[..., Any], request: Any) -> Any:
-    made, body = wrapped(request), getattr(request, "body", None)
-    if type(body) is bytes and len(body) > LARGE and made.mimetype not in _FORMS:
-        made._cached_data = body  # where `get_data` keeps what it has read
-    return made
-
-
-_FORMS = frozenset(
-    {"application/x-url-encoded", "application/x-www-form-urlencoded", "multipart/form-data"}
-)
-
-
 def key_init(wrapped: Callable[..., None], key: Any, args: Any, kwargs: Any) -> None:
     """`FakeKey.__init__`: large objects are kept as they came, not in temporary files.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from functools import cache, lru_cache
+from functools import cache
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 
@@ -134,34 +134,6 @@ def _evaluate(
 
 
 _BOUND = 1024
-
-
-class Rendered(str):
-    """A part of a user agent that is a string already."""
-
-    __slots__ = ()
-    to_string = str.__str__
-
-
-def render_components(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
-    """`modify_components`: the parts of a user agent, most of them the same in every request."""
-    components = wrapped(*args, **kwargs)
-    if not is_on():
-        return components
-    from botocore.useragent import UserAgentComponent
-
-    return [
-        # One with a size_config is equal to no other.
-        _rendered(one)
-        if type(one) is UserAgentComponent and getattr(one, "size_config", None) is None
-        else one
-        for one in components
-    ]
-
-
-@lru_cache(maxsize=_BOUND)
-def _rendered(component: Any) -> Rendered:
-    return Rendered(component.to_string())
 
 
 def get_ssl_context(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
