@@ -17,4 +17,4 @@ def test_soak(run):
     assert done.code == 0, done.err
     found = json.loads(done.out)
     assert found["rounds"] >= 1
-    assert found["spans"] > 10
+    assert found["spans"] > 0

@@ -29,7 +29,22 @@ TEXT = st.text(
     st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_categories=["Cc"]), max_size=8
 )
 NAMES = st.sampled_from(
-    ["Content-Type", "content-type", "Content-Length", "Transfer-Encoding", "Host", "host", "X-Amz-Date", "User-Agent", "x-amz-meta-a", "x-amz-meta-a_b", "Content-Encoding", "Date", "Cookie", "X_y"]
+    [
+        "Content-Type",
+        "content-type",
+        "Content-Length",
+        "Transfer-Encoding",
+        "Host",
+        "host",
+        "X-Amz-Date",
+        "User-Agent",
+        "x-amz-meta-a",
+        "x-amz-meta-a_b",
+        "Content-Encoding",
+        "Date",
+        "Cookie",
+        "X_y",
+    ]
 )
 TYPES = st.sampled_from(
     ["", "text/plain", "application/x-www-form-urlencoded; charset=utf-8", "multipart/form-data"]
