@@ -136,9 +136,12 @@ class Gateway:
             name: the name of the variable.
             value: what the environment holds now.
         """
-        if self.off is not None or not name.startswith("AWS_"):
+        if self.off is not None:
             return value
-        return self._users(name, value, self._exports())
+        # Not `_exports`, which goes through the environment: a new client asks 150 times.
+        if name == _URL or (name.startswith(_SERVICE_URL) and value is not None):
+            return self._users(name, value, {name: self.address})
+        return self._users(name, value, _FIXED)
 
     def after_fork(self) -> None:
         """In a forked child: leave the parent's gateway alone, and have one of its own."""

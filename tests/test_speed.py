@@ -36,7 +36,7 @@ from moto.core.responses import method_names_from_class
 from moto.moto_api._internal import mock_random
 from moto.s3 import s3_backends
 
-from aiomoto import _patches, mock_aws
+from aiomoto import _gateway, _patches, mock_aws
 from aiomoto._patches import speed_bodies, speed_models
 
 ROWS = [row for row in _patches.ROWS if row.role == "speed"]
@@ -336,6 +336,13 @@ class TestClients:
         fast, slow = (run("-c", code, AIOMOTO_SPEED=speed).out for speed in "10")
         assert fast == slow
         assert len(fast.splitlines()) > 150
+
+    def test_making_one_does_not_go_through_the_environment_again_and_again(self, monkeypatch):
+        with mock_aws():
+            client()
+            calls = count(monkeypatch, type(_gateway.gateway), "_exports")
+            client()
+        assert calls == []
 
     def test_endpoint_discovery_is_found_as_ever(self):
         session = botocore.session.Session()
