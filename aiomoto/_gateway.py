@@ -14,6 +14,7 @@ import threading  # noqa: F401  # it takes the thread that imports it for the ma
 from _thread import start_new_thread
 
 from aiomoto._activation import state
+from aiomoto._environ import put
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,8 +61,14 @@ class Listening:
         self.listener.listen(128)
         self.address = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.server: Server | None = None
-        # No Thread: nobody is to see it as left over by a test.
-        start_new_thread(self._wait, ())
+        self._waiting = False
+
+    def start(self) -> None:
+        """Wait for connections, if nobody does."""
+        if not self._waiting:
+            self._waiting = True
+            # No Thread: nobody is to see it as left over by a test.
+            start_new_thread(self._wait, ())
 
     def _wait(self) -> None:
         while True:
@@ -124,7 +131,7 @@ class Gateway:
         """Turn the gateway on by None, off by a reason, or put back what `get` has found."""
         if isinstance(value, tuple):
             environ, self.off = value
-            _put(environ)
+            put(environ)
         elif value is not None or self.off is not None or state.layers:
             self._turn(value or self._unavailable())
         # Else the ambient mock has moto now; the gateway it had from interpreter start.
@@ -162,7 +169,9 @@ class Gateway:
             return  # off already, by a mock around this one, which may have exported its own
         exports = self._exports()
         users = {k: self._users(k, os.environ.get(k), exports) for k in exports}
-        _put(exports if off is None else users)
+        put(exports if off is None else users)
+        if off is None and self.listening is not None:
+            self.listening.start()  # last: with a thread changing the environment takes longer
 
     def _users(self, name: str, value: str | None, exports: Environ) -> str | None:
         if name not in exports:
@@ -208,14 +217,6 @@ def around_proxies(host: str, environ: Mapping[str, str]) -> Environ:
     if host not in around:
         around = f"{around},{host}".lstrip(",")
     return dict.fromkeys(_NO_PROXY, around)
-
-
-def _put(environ: Environ) -> None:
-    for name, value in environ.items():
-        if value is not None:
-            os.environ[name] = value
-        else:
-            os.environ.pop(name, None)
 
 
 gateway = Gateway()

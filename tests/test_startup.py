@@ -67,7 +67,7 @@ def test_importing_aiomoto_loads_nothing_else(run):
 def test_auto_loads_only_the_activation_and_the_gateway_until_aws_is_needed(run):
     loaded = modules(run, AIOMOTO_AUTO="1") - modules(run)
     stdlib = {"__future__", "_socket", "_weakrefset", "functools", "threading"}
-    assert loaded - stdlib == {"aiomoto._activation", "aiomoto._gateway"}
+    assert loaded - stdlib == {"aiomoto._activation", "aiomoto._environ", "aiomoto._gateway"}
 
 
 def test_main_twice_installs_one_finder(run):
