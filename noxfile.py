@@ -66,8 +66,9 @@ def docs(session: nox.Session) -> None:
 def whole(session: nox.Session) -> None:
     """Run what is long: plugin and projects under pytest-xdist, other start-up hooks, parity."""
     tracers = ["coverage", "opentelemetry-distro", "opentelemetry-instrumentation-botocore"]
-    session.install(".[dev]", *tracers)
-    names = ("borders", "pytest_plugin", "projects", "speed_parity")
+    programs = ["celery", "gunicorn", "ipykernel", "jupyter_client", "uvicorn"]
+    session.install(".[dev]", *tracers, *programs)
+    names = ("borders", "programs", "pytest_plugin", "projects", "speed_parity")
     tests = [f"tests/test_{name}.py" for name in names]
     session.run("pytest", "-n", "auto", "-m", "long or not long", *tests, *session.posargs)
 

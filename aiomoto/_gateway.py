@@ -102,6 +102,16 @@ class Listening:
             self.server.abandon()
 
 
+def _is_main_interpreter() -> bool:
+    for name in ("_interpreters", "_xxsubinterpreters"):  # before Python 3.13
+        try:
+            module: Any = __import__(name)
+        except ImportError:
+            continue
+        return bool(module.get_current() == module.get_main())
+    return True
+
+
 class Gateway:
     """The slot that exports the gateway for as long as a mock is active.
 
@@ -190,6 +200,8 @@ class Gateway:
         switch = os.environ.get("AIOMOTO_GATEWAY", "")
         if switch.strip().lower() in {"0", "false", "no", "off"}:
             return f"AIOMOTO_GATEWAY={switch} turns it off. Unset AIOMOTO_GATEWAY"
+        if not _is_main_interpreter():  # which end the process if they leave a thread
+            return "subinterpreters have none. Use a process in place of the subinterpreter"
         try:
             self.listening = self.listening or Listening()
         except Exception as error:  # noqa: BLE001  # pytest-socket's is a RuntimeError
