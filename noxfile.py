@@ -100,6 +100,17 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure the branches that the suite takes, its subprocesses too, and list the others."""
+    session.install(".[dev]", "coverage>=7.10")
+    folder = session.create_tmp()
+    env = {"COVERAGE_FILE": f"{folder}/coverage"}
+    session.run("coverage", "run", "-m", "pytest", "-n", "auto", *session.posargs, env=env)
+    session.run("coverage", "combine", "--quiet", env=env)
+    session.run("coverage", "report", "--show-missing", "--skip-covered", env=env)
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """Mix everything at random for 10 minutes, or as many as are given."""
     session.install(".[dev]")
