@@ -49,38 +49,47 @@ def _array() -> Array:
 
 
 class Array:
-    """The array of ``NAME=value`` strings that C calls ``environ``, with room for more."""
+    """The array of ``NAME=value`` strings that C calls ``environ``, with room for more.
+
+    In memory of C's own that is never freed: somebody may read it when Python has ended.
+    """
 
     def __init__(self) -> None:
         """Look up the pointer to the array; `append` makes one."""
         import ctypes  # not at interpreter start
 
         self._ctypes = ctypes
-        self._pointer = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "environ")
-        self._made: list[Any] = []  # for good: somebody may be reading an old one
-        self._strings: dict[bytes, Any] = {}
+        self._c = ctypes.CDLL(None)
+        self._c.malloc.argtypes = [ctypes.c_size_t]
+        self._c.malloc.restype = self._c.strdup.restype = ctypes.c_void_p
+        self._pointer = ctypes.c_void_p.in_dll(self._c, "environ")
+        self._own: Any = ()
+        self._strings: dict[bytes, int] = {}
 
     def append(self, name: bytes, value: bytes) -> None:
         """Add a variable."""
         os.unsetenv(name)  # C may have one of which Python does not know
         entries, count = self._entries()
         entry = name + b"=" + value
-        string = self._strings.setdefault(entry, self._ctypes.create_string_buffer(entry))
-        entries[count] = self._ctypes.addressof(string)
+        if entry not in self._strings:
+            self._strings[entry] = self._c.strdup(entry)
+        entries[count] = self._strings[entry]
 
     def _entries(self) -> tuple[Any, int]:
         """Return an array of our own that is in use and has room, and how many are in it."""
-        if self._made and self._pointer.value == self._ctypes.addressof(self._made[-1]):
-            count = self._made[-1][:].index(None)
-            if count + 1 < len(self._made[-1]):
-                return self._made[-1], count
-        found = self._ctypes.cast(self._pointer, self._ctypes.POINTER(self._ctypes.c_void_p))
+        ctypes, own = self._ctypes, self._own
+        if own and self._pointer.value == ctypes.addressof(own):
+            count = own[:].index(None)
+            if count + 1 < len(own):
+                return own, count
+        found = ctypes.cast(self._pointer, ctypes.POINTER(ctypes.c_void_p))
         now: list[int | None] = []
         while found[len(now)] is not None:
             now.append(found[len(now)])
-        if not self._made or len(self._made[-1]) < len(now) + 2:
-            self._made.append((self._ctypes.c_void_p * (len(now) + _ROOM))())
-        array = self._made[-1]
-        array[:] = now + [None] * (len(array) - len(now))
-        self._pointer.value = self._ctypes.addressof(array)
-        return array, len(now)
+        if len(own) < len(now) + 2:
+            room = len(now) + _ROOM
+            kind = ctypes.c_void_p * room
+            self._own = own = kind.from_address(self._c.malloc(ctypes.sizeof(kind)))
+        own[:] = now + [None] * (len(own) - len(now))
+        self._pointer.value = ctypes.addressof(own)
+        return own, len(now)
