@@ -30,7 +30,7 @@ def put(changes: Mapping[str, str | None]) -> None:
     for name, value in changes.items():
         if value is None:
             environ.pop(name, None)  # in its place, which readers survive
-        elif name in environ or type(environ) is not os._Environ or not _has_threads():
+        elif name in environ or type(environ) is not os._Environ or not _is_read():
             environ[name] = value
         else:
             entry = os.fsencode(name), os.fsencode(value)
@@ -38,9 +38,11 @@ def put(changes: Mapping[str, str | None]) -> None:
             vars(environ)["_data"].update([entry])  # past its putenv
 
 
-def _has_threads() -> bool:
-    """Return whether there is a second thread, of Python or not."""
-    return sys.platform == "linux" and len(os.listdir("/proc/self/task")) > 1
+def _is_read() -> bool:
+    """Return whether there is, or was, a second thread, of Python or not."""
+    return bool(_array.cache_info().currsize) or (
+        sys.platform == "linux" and len(os.listdir("/proc/self/task")) > 1
+    )
 
 
 @cache
@@ -64,24 +66,26 @@ class Array:
         self._c.malloc.restype = self._c.strdup.restype = ctypes.c_void_p
         self._pointer = ctypes.c_void_p.in_dll(self._c, "environ")
         self._own: Any = ()
+        self._address = 0
+        self._count = 0
         self._strings: dict[bytes, int] = {}
 
     def append(self, name: bytes, value: bytes) -> None:
         """Add a variable."""
         os.unsetenv(name)  # C may have one of which Python does not know
-        entries, count = self._entries()
+        while self._count and self._own[self._count - 1] is None:
+            self._count -= 1  # some have been removed
+        if self._pointer.value != self._address or self._count + 2 > len(self._own):
+            self._take_over()
         entry = name + b"=" + value
         if entry not in self._strings:
             self._strings[entry] = self._c.strdup(entry)
-        entries[count] = self._strings[entry]
+        self._own[self._count] = self._strings[entry]
+        self._count += 1
 
-    def _entries(self) -> tuple[Any, int]:
-        """Return an array of our own that is in use and has room, and how many are in it."""
+    def _take_over(self) -> None:
+        """Have C use an array of our own that has what is there now, and room."""
         ctypes, own = self._ctypes, self._own
-        if own and self._pointer.value == ctypes.addressof(own):
-            count = own[:].index(None)
-            if count + 1 < len(own):
-                return own, count
         found = ctypes.cast(self._pointer, ctypes.POINTER(ctypes.c_void_p))
         now: list[int | None] = []
         while found[len(now)] is not None:
@@ -89,7 +93,8 @@ class Array:
         if len(own) < len(now) + 2:
             room = len(now) + _ROOM
             kind = ctypes.c_void_p * room
-            self._own = own = kind.from_address(self._c.malloc(ctypes.sizeof(kind)))
+            self._address = self._c.malloc(ctypes.sizeof(kind))
+            self._own = own = kind.from_address(self._address)
         own[:] = now + [None] * (len(own) - len(now))
-        self._pointer.value = ctypes.addressof(own)
-        return own, len(now)
+        self._count = len(now)
+        self._pointer.value = self._address

@@ -103,13 +103,14 @@ class Listening:
 
 
 def _is_main_interpreter() -> bool:
-    for name in ("_interpreters", "_xxsubinterpreters"):  # before Python 3.13
-        try:
-            module: Any = __import__(name)
-        except ImportError:
-            continue
-        return bool(module.get_current() == module.get_main())
-    return True
+    try:
+        module: Any = __import__(_INTERPRETERS)
+    except ImportError:  # there is but one
+        return True
+    return bool(module.get_current() == module.get_main())
+
+
+_INTERPRETERS = "_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters"
 
 
 class Gateway:
