@@ -141,8 +141,13 @@ def check_query(*texts: Any) -> None:
         GatewayError: the gateway is off.
         RealHTTPRequestBlockedError: the ambient mock refuses all requests.
     """
-    if any(isinstance(text, str) and _S3.search(text) for text in texts):
+    if any(map(names_s3, texts)):
         lead()
+
+
+def names_s3(text: Any) -> bool:
+    """Return whether a text holds a URL of S3."""
+    return isinstance(text, str) and _S3.search(text) is not None
 
 
 def is_s3(source: Any) -> bool:
