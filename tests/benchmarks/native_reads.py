@@ -92,7 +92,7 @@ def main(megabytes=256, rounds=3):
     print(f"| reading {megabytes} MB of Parquet | seconds | memory |\n|---|---|---|")
     for name, words in LINES.items():
         seconds, memory = min(measure(*words, megabytes) for _ in range(rounds))
-        print(f"| {name} | {seconds:.2f} | {memory} MB |")
+        print(f"| {name} | {seconds:.2f} | {memory} MB |", flush=True)
     print("\n| writing a small file by pyarrow | milliseconds |\n|---|---|")
     for name, server in WRITES.items():
         seconds, _ = min(measure(server, "none", 1) for _ in range(rounds))
