@@ -156,11 +156,22 @@ def data(session: nox.Session, versions: str) -> None:
     session.run("pytest", "-n", "auto", *tests, *session.posargs)
 
 
+NATIVES = {
+    # Without daft: the oldest goes with no deltalake of this range.
+    "lowest": [
+        *("deltalake==1.6.0", "duckdb==1.2.0", "obstore==0.7.0", "polars==1.30.0"),
+        *("pyiceberg[glue,sql-sqlite]==0.8.0", "pylance==0.33.0"),
+        *("pandas<3", "pyarrow==18.1.0", "numpy<2"),  # what these were built with
+    ],
+    "newest": ["daft", "pyiceberg[sql-sqlite]", "pylance"],
+}
+
+
 @nox.session
-def natives(session: nox.Session) -> None:
+@nox.parametrize("versions", [*NATIVES])
+def natives(session: nox.Session, versions: str) -> None:
     """Run the tests of native readers with all of their libraries."""
-    libraries = ["dask[dataframe]", "daft", "pyiceberg[sql-sqlite]", "pylance", "zarr"]
-    session.install(".[dev]", *libraries)
+    session.install(".[dev]", "dask[dataframe]", "zarr", *NATIVES[versions])
     tests = [f"tests/test_natives{name}.py" for name in ("", "_round_trip", "_rules")]
     session.run("pytest", "-n", "auto", *tests, *session.posargs)
 

@@ -83,6 +83,7 @@ COMMON = {
     "daft.io.file_path",
     "daft.io.iceberg._iceberg",
     "daft.io.lance._lance",
+    "daft.session",
     "daft.sql.sql",
     "deltalake",
     "deltalake.table",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aiomoto import _hook
+from aiomoto._patches import rows_http
 from aiomoto._patches.table import RANGES, REQUIRED, ROWS, specifier
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -31,11 +31,14 @@ role speed end at the last version they were tested on, and are left out beyond 
 """
 
 
+PLAIN = {row.dist for row in rows_http.ROWS}  # HTTP libraries, whose versions do not matter
+
+
 def versions_page():
     lines = []
     for name, bounds in sorted(RANGES.items()):
-        if name in _hook.COMMON:
-            continue  # plain HTTP libraries, whose versions do not matter
+        if name in PLAIN:
+            continue
         roles = sorted(row.role for row in ROWS if row.dist == name)
         counts = ", ".join(f"{roles.count(role)} {role}" for role in dict.fromkeys(roles))
         lines.append(f"| {name} | `{specifier(*bounds)}` | {counts or 'none'} |\n")

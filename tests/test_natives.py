@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from aiomoto import mock_aws
+from aiomoto import InProcessModeError, mock_aws
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,13 +214,16 @@ def polars_lazy(s3, tmp_path):
         assert scan(f"s3://bkt/a.{form}").filter(pl.col("n") > 1).collect().height == 2, form
         assert scan(f"s3://bkt/*.{form}").collect(engine="streaming").height == 6, form
         assert scan([f"s3://bkt/{name}.{form}" for name in "ab"]).collect().height == 6, form
-    assert pl.read_parquet_schema("s3://bkt/a.parquet").keys() == COLUMNS.keys()
-    assert (
-        pl.SQLContext()
-        .execute("SELECT sum(n) AS n FROM read_parquet('s3://bkt/a.parquet')", eager=True)
-        .item()
-        == 6
-    )
+    if hasattr(pl, "PartitionBy"):  # older ones take no URL
+        assert pl.read_parquet_schema("s3://bkt/a.parquet").keys() == COLUMNS.keys()
+    context = pl.SQLContext(a=pl.read_parquet("s3://bkt/a.parquet"))
+    assert context.execute("SELECT sum(n) AS n FROM a", eager=True).item() == 6
+    query = "SELECT sum(n) AS n FROM read_parquet('s3://bkt/a.parquet')"
+    if pl.__version__.startswith("1."):
+        with pytest.raises(InProcessModeError, match="read_parquet"):
+            pl.SQLContext().execute(query)
+        return
+    assert pl.SQLContext().execute(query, eager=True).item() == 6
 
 
 @cell("polars", "`sink_…`, also partitioned")
@@ -229,6 +232,8 @@ def polars_sink(s3, tmp_path):
     for form in formats:
         getattr(frame.lazy(), f"sink_{form}")(f"s3://bkt/x.{form}")
         assert getattr(pl, f"read_{form}")(f"s3://bkt/x.{form}").equals(frame), form
+    if not hasattr(pl, "PartitionBy"):
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # polars calls it unstable
         frame.lazy().sink_parquet(pl.PartitionBy("s3://bkt/parts/", key="n"), mkdir=True)
@@ -288,7 +293,10 @@ def polars_iceberg(s3, tmp_path):
         table = iceberg_table(tmp_path / f"{len(options)}.db", **options)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # polars calls both unstable
-            frame.write_iceberg(table, mode="append")
+            if hasattr(frame, "write_iceberg"):
+                frame.write_iceberg(table, mode="append")
+            else:
+                table.append(frame.to_arrow())
             assert pl.scan_iceberg(table).collect().sort("n").equals(frame)
             assert pl.scan_iceberg(table.metadata_location).collect().sort("n").equals(frame)
 
@@ -549,12 +557,13 @@ def duckdb_queries(s3, tmp_path):
             assert connection.sql(f"FROM 's3://bkt/x.{form}'").fetchall() == rows
             read = getattr(connection, f"read_{form}")
             assert read(f"s3://bkt/x.{form}").fetchall() == rows
-            assert connection.cursor().sql(f"FROM 's3a://bkt/*.{form}'").fetchall() == rows
+            cursor = connection.cursor()
+            assert cursor.sql(f"FROM 's3a://bkt/*.{form}'").fetchall() == rows
         connection.execute("COPY t TO 's3://bkt/parts' (FORMAT parquet, PARTITION_BY (t))")
         parts = "read_parquet('s3://bkt/parts/**/*.parquet', hive_partitioning = true)"
         assert connection.sql(f"SELECT n, t FROM {parts} ORDER BY n").fetchall() == rows
         connection.sql("FROM t").write_parquet("s3://bkt/relation.parquet")
-        with pytest.raises(duckdb.IOException):
+        with pytest.raises(duckdb.Error):
             connection.sql("FROM 's3://bkt/none.parquet'")
     assert duckdb.sql("FROM 's3://bkt/relation.parquet'").fetchall() == rows
     assert len(s3.keys("parts/t=")) == 2
@@ -583,7 +592,8 @@ def daft_files(s3, tmp_path):
 
     frame = daft.from_pydict(COLUMNS)
     elsewhere = IOConfig(s3=S3Config(endpoint_url=ELSEWHERE, region_name="eu-west-1"))
-    for form in ("parquet", "csv", "json"):
+    writes_json = hasattr(frame, "write_json")  # not in the oldest
+    for form in ("parquet", "csv", "json")[: 2 + writes_json]:
         getattr(frame, f"write_{form}")(f"s3://bkt/{form}")
         read = getattr(daft, f"read_{form}")
         for options in ({}, {"io_config": elsewhere}):
@@ -595,7 +605,8 @@ def daft_files(s3, tmp_path):
     assert daft.from_glob_path("s3://bkt/csv/*").count_rows() == 1
     s3["key"] = b"value"
     urls = daft.from_pydict({"url": ["s3://bkt/key"]})
-    body = daft.col("url").download()
+    column = daft.col("url")
+    body = (column if hasattr(column, "download") else column.url).download()
     assert urls.with_column("body", body).to_pydict()["body"] == [b"value"]
 
 

@@ -204,5 +204,6 @@ def test_delta_table_is_read_by_all_whoever_wrote_it(write):
         write(table())
     for read in (delta_by_deltalake, delta_by_polars):
         assert rows(read()) == ROWS, read.__name__
-    if write is delta_by_daft or installed(by_daft):
+    # Locally daft does not read a table of polars either: "Unsupported Arrow DataType: Utf8View".
+    if write is not delta_by_polars and installed(by_daft):
         assert rows(delta_by_daft()) == ROWS

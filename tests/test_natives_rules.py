@@ -313,6 +313,27 @@ def test_connections_of_duckdb_are_as_before():
     assert [connection.list_filesystems() for connection in held] == systems
 
 
+def test_queries_of_daft_go_to_the_mock_that_is_active():
+    """By itself daft keeps the connection of the first query."""
+    query = f"SELECT sum(n) AS n FROM read_parquet('{S3_URL}')"
+    for server_mode in (True, False, True):
+        with mock_aws(server_mode=server_mode):
+            bucket()
+            FRAME.head(2 + server_mode).write_parquet(S3_URL)
+            for execute in (daft().sql, daft().current_session().sql):
+                assert execute(query).to_pydict() == {"n": [3 + 3 * server_mode]}
+            with pytest.raises(RealHTTPRequestBlockedError, match="daft.read_csv"):
+                daft().sql("SELECT * FROM read_csv('s3://bkt/x.csv', delimiter => ';')")
+
+
+def test_queries_of_daft_see_the_frames_of_their_caller():
+    frame = daft().from_pydict({"n": [1, 2, 3]})
+    with mock_aws():
+        assert daft().sql("SELECT sum(n) AS n FROM frame").to_pydict() == {"n": [6]}
+    assert daft().sql("SELECT max(n) AS n FROM frame").to_pydict() == {"n": [3]}
+    assert frame
+
+
 @pytest.mark.parametrize("name", ["restore", "repair", "load_cdf"])
 def test_what_would_block_the_mock_is_refused_at_once(name):
     with mock_aws():

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import daft
 from daft import filesystem as daft_filesystem
 from daft.context import get_context, set_planning_config
 
 from aiomoto import _readers
 from aiomoto._activation import Contents
 from aiomoto._dispatch import is_on
+from aiomoto.errors import RealHTTPRequestBlockedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_TABLE = re.compile(
+    r"\b(?P<read>read_(csv|json|parquet))\s*\(\s*'(?P<url>s3[an]?://[^']+)'\s*\)", re.IGNORECASE
+)
 
 
 def with_io_config(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
@@ -43,11 +50,31 @@ def _make_deltalake_fs(wrapped: Callable[..., Any], path: Any, io_config: Any = 
     return SubTreeFileSystem(root, filesystem)
 
 
-def sql(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
-    """`daft.sql`: with the settings for all, which lead to the mock."""
-    if is_on():
-        _readers.check_query(*args[:1], kwargs.get("sql"))
-    return wrapped(*args, **kwargs)
+def sql_exec(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+    """`sql_exec`: queries, which know no settings but the environment of the first of them."""
+    return (partial(_sql_exec, wrapped) if is_on() else wrapped)(*args, **kwargs)
+
+
+def _sql_exec(
+    wrapped: Callable[..., Any], sql: str, session: Any, ctes: dict[str, Any], config: Any
+) -> Any:
+    """Run a query in which the files are tables that Python has opened."""
+    frames: dict[str, Any] = {}
+
+    def open_table(match: re.Match[str]) -> str:
+        name = f"aiomoto_{len(frames)}"
+        frame = getattr(daft, match["read"].lower())(match["url"])
+        frames[name] = frame._builder._builder
+        return name
+
+    sql = _TABLE.sub(open_table, sql)
+    if _readers.names_s3(sql):
+        raise RealHTTPRequestBlockedError(
+            "aiomoto refused to read from AWS: daft's SQL keeps the connection of its first query, "
+            "of whatever mock or none. Read the file in Python, as by frame = daft.read_csv(...), "
+            "and say FROM frame."
+        )
+    return wrapped(sql, session, {**ctes, **frames}, config)
 
 
 def _led(config: Any) -> Any:

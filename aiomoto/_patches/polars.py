@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aiomoto import _readers
 from aiomoto._activation import Attribute
 from aiomoto._dispatch import is_on
+from aiomoto.errors import InProcessModeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +35,21 @@ def with_storage_options(wrapped: Callable[..., Any], _: Any, args: Any, kwargs:
 def execute_sql(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
     """`SQLContext.execute`: its queries may read files, with what the environment says."""
     if is_on():
-        _readers.check_query(*args[:1], kwargs.get("query"))
+        _check_query(*args[:1], kwargs.get("query"))
     return wrapped(*args, **kwargs)
+
+
+def _check_query(*queries: Any) -> None:
+    if not any(map(_readers.names_s3, queries)):
+        return
+    place = _readers.lead()
+    holds_gil = sys.modules["polars"].__version__.startswith("1.")
+    if holds_gil and place is not None and _readers.is_here(place.url):
+        raise InProcessModeError(
+            "SQL of polars before 2.0 waits for S3 without giving way to other threads: the mock, "
+            "which is in this process, cannot answer it. Query a frame that has been read, as by "
+            "polars.read_parquet(...)."
+        )
 
 
 def _leads_to_s3(path: Any) -> bool:

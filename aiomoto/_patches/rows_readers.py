@@ -189,14 +189,16 @@ ROWS: tuple[Row, ...] = (
         optional=True,
         copied=True,
     ),
-    row(
-        "daft.sql.sql",
-        "sql",
-        f"{SOME} sql",
-        "daft:sql",
-        "reader",
-        "a query may read from S3",
-        copied=True,
+    *(
+        row(
+            module,
+            target,
+            "sql session ctes config",
+            "daft:sql_exec",
+            "reader",
+            "a query may read from S3",  # not `sql` itself, which looks at its caller's names
+        )
+        for module, target in (("daft.session", "sql_exec"), ("daft.sql.sql", "_sql_exec"))
     ),
     row(
         "pyiceberg.io.pyarrow",
