@@ -66,8 +66,9 @@ def docs(session: nox.Session) -> None:
 def whole(session: nox.Session) -> None:
     """Run what is long: plugin and projects under pytest-xdist, other start-up hooks, parity."""
     tracers = ["coverage", "opentelemetry-distro", "opentelemetry-instrumentation-botocore"]
-    session.install(".[dev]", *tracers)
-    names = ("borders", "pytest_plugin", "projects", "speed_parity")
+    programs = ["celery", "gunicorn", "ipykernel", "jupyter_client", "uvicorn"]
+    session.install(".[dev]", *tracers, *programs)
+    names = ("borders", "programs", "pytest_plugin", "projects", "speed_parity")
     tests = [f"tests/test_{name}.py" for name in names]
     session.run("pytest", "-n", "auto", "-m", "long or not long", *tests, *session.posargs)
 
@@ -96,6 +97,17 @@ def fuzz(session: nox.Session) -> None:
     session.install(".[dev]")
     tests = [f"tests/test_{name}.py" for name in PROPERTIES]
     session.run("pytest", "-n", "auto", "--hypothesis-profile=fuzz", *tests, *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure the branches that the suite takes, its subprocesses too, and list the others."""
+    session.install(".[dev]", "coverage>=7.10")
+    folder = session.create_tmp()
+    env = {"COVERAGE_FILE": f"{folder}/coverage"}
+    session.run("coverage", "run", "-m", "pytest", "-n", "auto", *session.posargs, env=env)
+    session.run("coverage", "combine", "--quiet", env=env)
+    session.run("coverage", "report", "--show-missing", "--skip-covered", env=env)
 
 
 @nox.session

@@ -11,6 +11,8 @@ import sys
 import time
 from _thread import RLock, _local, get_ident
 
+from aiomoto._environ import put
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,10 +64,7 @@ class Variable:
 
     def set(self, value: Any) -> None:
         """Set the variable, or remove it."""
-        if value is ABSENT:
-            os.environ.pop(self.name, None)
-        else:
-            os.environ[self.name] = value
+        put({self.name: None if value is ABSENT else value})
 
 
 class Attribute:

@@ -14,6 +14,7 @@ import threading  # noqa: F401  # it takes the thread that imports it for the ma
 from _thread import start_new_thread
 
 from aiomoto._activation import state
+from aiomoto._environ import put
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,8 +61,14 @@ class Listening:
         self.listener.listen(128)
         self.address = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.server: Server | None = None
-        # No Thread: nobody is to see it as left over by a test.
-        start_new_thread(self._wait, ())
+        self._waiting = False
+
+    def start(self) -> None:
+        """Wait for connections, if nobody does."""
+        if not self._waiting:
+            self._waiting = True
+            # No Thread: nobody is to see it as left over by a test.
+            start_new_thread(self._wait, ())
 
     def _wait(self) -> None:
         while True:
@@ -95,6 +102,17 @@ class Listening:
             self.server.abandon()
 
 
+def _is_main_interpreter() -> bool:
+    try:
+        module: Any = __import__(_INTERPRETERS)
+    except ImportError:  # there is but one
+        return True
+    return bool(module.get_current() == module.get_main())
+
+
+_INTERPRETERS = "_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters"
+
+
 class Gateway:
     """The slot that exports the gateway for as long as a mock is active.
 
@@ -124,7 +142,7 @@ class Gateway:
         """Turn the gateway on by None, off by a reason, or put back what `get` has found."""
         if isinstance(value, tuple):
             environ, self.off = value
-            _put(environ)
+            put(environ)
         elif value is not None or self.off is not None or state.layers:
             self._turn(value or self._unavailable())
         # Else the ambient mock has moto now; the gateway it had from interpreter start.
@@ -162,7 +180,9 @@ class Gateway:
             return  # off already, by a mock around this one, which may have exported its own
         exports = self._exports()
         users = {k: self._users(k, os.environ.get(k), exports) for k in exports}
-        _put(exports if off is None else users)
+        put(exports if off is None else users)
+        if off is None and self.listening is not None:
+            self.listening.start()  # last: with a thread changing the environment takes longer
 
     def _users(self, name: str, value: str | None, exports: Environ) -> str | None:
         if name not in exports:
@@ -181,6 +201,8 @@ class Gateway:
         switch = os.environ.get("AIOMOTO_GATEWAY", "")
         if switch.strip().lower() in {"0", "false", "no", "off"}:
             return f"AIOMOTO_GATEWAY={switch} turns it off. Unset AIOMOTO_GATEWAY"
+        if not _is_main_interpreter():  # which end the process if they leave a thread
+            return "subinterpreters have none. Use a process in place of the subinterpreter"
         try:
             self.listening = self.listening or Listening()
         except Exception as error:  # noqa: BLE001  # pytest-socket's is a RuntimeError
@@ -208,14 +230,6 @@ def around_proxies(host: str, environ: Mapping[str, str]) -> Environ:
     if host not in around:
         around = f"{around},{host}".lstrip(",")
     return dict.fromkeys(_NO_PROXY, around)
-
-
-def _put(environ: Environ) -> None:
-    for name, value in environ.items():
-        if value is not None:
-            os.environ[name] = value
-        else:
-            os.environ.pop(name, None)
 
 
 gateway = Gateway()

@@ -189,7 +189,7 @@ class Worker:
     async def cancel(self, client, bucket, objects):
         """A call that is cancelled has been made, or it has not."""
         key, body = self.key(), self.body()
-        call = asyncio.create_task(self.turns(client.put_object(Bucket=bucket, Key=key, Body=body)))
+        call = asyncio.create_task(self.turns(client.put_object, Bucket=bucket, Key=key, Body=body))
         for _ in range(self.random.randrange(4)):
             await asyncio.sleep(0)
         call.cancel()
@@ -200,10 +200,10 @@ class Worker:
         if found is not None:
             objects[key] = found
 
-    async def turns(self, call):
+    async def turns(self, call, **request):
         for _ in range(self.random.randrange(3)):
             await asyncio.sleep(0)
-        return await call
+        return await call(**request)
 
     async def poll(self, *_):
         """A message is not lost in a poll that is cancelled, and ends one that waits."""
