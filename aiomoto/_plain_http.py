@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aiomoto import _dispatch, _moto_app, _routing
+from aiomoto import _dispatch, _moto_app, _routing, _servers
 from aiomoto._activation import Stamp, state
 from aiomoto._http import Connections
 from aiomoto._http_messages import Request, Response
@@ -42,9 +42,16 @@ def judged(url: str) -> Iterator[None]:
 
 
 def note_endpoint(url: str) -> None:
-    """Remember that a mocked client has this endpoint, for URLs that it signs."""
+    """Remember that a mocked client has this endpoint, for URLs that it signs.
+
+    Not where a moto server listens: once that has stopped, nobody is to answer there.
+    """
     host = _own_host(url)
-    if host is not None and state.server is None:
+    if host is None or state.server is not None:
+        return
+    if _servers.is_server(url):
+        _endpoints.pop(host, None)
+    else:
         _endpoints[host] = state.stamp
 
 

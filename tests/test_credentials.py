@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from unittest import mock
 
 import boto3
 import botocore.session
 import moto
 import pytest
+from aiobotocore.credentials import AioCredentialResolver
 from aiobotocore.session import AioSession
-from botocore.credentials import CredentialProvider, CredentialResolver, Credentials
+from aiobotocore.utils import AioContainerMetadataFetcher
+from botocore.credentials import (
+    CredentialProvider,
+    CredentialResolver,
+    Credentials,
+    ProcessProvider,
+)
 from botocore.exceptions import (
     CredentialRetrievalError,
     NoCredentialsError,
     PartialCredentialsError,
 )
+from botocore.httpsession import URLLib3Session
+from botocore.utils import ContainerMetadataFetcher
 
 from aiomoto import mock_aws
 from aiomoto._patches import parse_version
@@ -152,8 +164,65 @@ def test_chain_of_the_users_own_is_respected():
         assert CredentialResolver([Mine()]).load_credentials().access_key == "mine"
 
 
+async def test_chain_that_a_test_has_patched_is_respected(monkeypatch):
+    async def load(_):
+        return "mine"
+
+    monkeypatch.setattr(AioCredentialResolver, "load_credentials", load)
+    with mock_aws():
+        assert await AioSession().get_credentials() == "mine"
+        with mock.patch.object(CredentialResolver, "load_credentials", return_value="mine"):
+            assert botocore.session.Session().get_credentials() == "mine"
+            # Also where the chain stood before.
+            session = botocore.session.Session()
+            assert session.get_component("credential_provider")
+            assert session.get_credentials() == "mine"
+        assert botocore.session.Session().get_credentials().access_key == "FOOBARKEY"
+
+
+def test_program_that_a_test_has_replaced_is_asked():
+    answer = b'{"Version": 1, "AccessKeyId": "mine", "SecretAccessKey": "mine"}'
+    popen = mock.Mock(spec=subprocess.Popen)
+    popen.return_value.communicate.return_value = (answer, b"")
+    popen.return_value.returncode = 0
+    config = {"profiles": {"default": {"credential_process": "program"}}}
+    provider = ProcessProvider("default", lambda: config, popen=popen)
+    with mock_aws():
+        assert provider.load().access_key == "mine"
+
+
+async def test_container_that_a_test_stands_in_for_is_asked():
+    class Session:
+        @asynccontextmanager
+        async def acquire(self):
+            yield self
+
+        async def send(self, request):
+            return Answer()
+
+    class Answer:
+        status_code = 200
+
+        @property
+        async def content(self):
+            return b'{"AccessKeyId": "mine"}'
+
+        @property
+        async def text(self):
+            return '{"AccessKeyId": "mine"}'
+
+    sync = mock.Mock()
+    sync.send.return_value = mock.Mock(status_code=200, content=b'{"AccessKeyId": "mine"}')
+    with mock_aws():
+        assert ContainerMetadataFetcher(sync).retrieve_uri("/id") == {"AccessKeyId": "mine"}
+        fetcher = AioContainerMetadataFetcher(Session())
+        assert await fetcher.retrieve_uri("/id") == {"AccessKeyId": "mine"}
+        with mock.patch.object(URLLib3Session, "send", return_value=sync.send()):
+            assert ContainerMetadataFetcher().retrieve_uri("/id") == {"AccessKeyId": "mine"}
+
+
 def test_expired_process_credentials_of_an_older_client_are_not_refreshed(profiles, monkeypatch):
-    from botocore.credentials import ProcessProvider, RefreshableCredentials
+    from botocore.credentials import RefreshableCredentials
 
     provider = ProcessProvider("process", lambda: botocore.session.Session().full_config)
     soon = datetime.now(timezone.utc) + timedelta(seconds=1)

@@ -187,6 +187,17 @@ def test_what_the_user_has_chosen_stays():
         assert isinstance(choose("file:///tmp"), pa.fs.LocalFileSystem)
 
 
+def test_what_a_test_has_put_in_the_place_of_pyarrows_stays(monkeypatch):
+    class Failing:
+        @staticmethod
+        def from_uri(uri):
+            raise OSError(f"no {uri}")
+
+    monkeypatch.setattr(pa.fs, "FileSystem", Failing)
+    with mock_aws(), pytest.raises(OSError, match="no s3://missing/key"):
+        pd.read_parquet("s3://missing/key", engine="pyarrow")
+
+
 def test_native_way_stays_without_s3fs(monkeypatch):
     with mock_aws():
         monkeypatch.setitem(sys.modules, "s3fs", None)

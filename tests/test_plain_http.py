@@ -15,6 +15,7 @@ import requests
 import urllib3
 import yarl
 from botocore.config import Config
+from moto.server import ThreadedMotoServer
 
 from aiomoto import RealHTTPRequestBlockedError, mock_aws
 
@@ -179,6 +180,22 @@ def test_hosts_of_clients_are_untouched_outside_their_mock(ask, httpd):
     with mock_aws():
         ask("GET", f"{httpd.url}/box/k2")
     assert httpd.seen == ["GET /box/k", "GET /box/k2"]
+
+
+@library
+def test_nobody_answers_where_a_moto_server_has_stopped(ask):
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    with mock_aws():
+        server.start()
+        try:
+            host, port = server.get_host_and_port()
+            url = f"http://{host}:{port}"
+            box(endpoint_url=url)
+            assert ask("GET", f"{url}/box")[0] == 200
+        finally:
+            server.stop()
+        with pytest.raises(Exception, match=f"(?i)refused|connect|{port}"):
+            ask("GET", f"{url}/box")
 
 
 @library

@@ -150,7 +150,9 @@ def get_credentials(
     wrapped: Callable[..., Awaitable[Any]], session: Any, args: Any, kwargs: Any
 ) -> Awaitable[Any]:
     """`AioSession.get_credentials`: the mock's, unless the session was given its own."""
-    if not hides_credentials(session):
+    from aiobotocore.credentials import AioCredentialResolver
+
+    if not hides_credentials(session, AioCredentialResolver):
         return wrapped(*args, **kwargs)
     return _mock_credentials()
 

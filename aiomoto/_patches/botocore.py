@@ -147,29 +147,41 @@ def get_credentials(wrapped: Callable[..., Any], session: Any, args: Any, kwargs
 
     They are not kept on the session: after the mock it must find the real ones.
     """
-    if not hides_credentials(session):
-        return wrapped(*args, **kwargs)
-    from botocore.credentials import Credentials, EnvProvider
+    from botocore.credentials import CredentialResolver, Credentials, EnvProvider
 
+    if not hides_credentials(session, CredentialResolver):
+        return wrapped(*args, **kwargs)
     return EnvProvider().load() or Credentials(FAKE_KEY, FAKE_SECRET, method="env")
 
 
-def hides_credentials(session: Any) -> bool:
+def hides_credentials(session: Any, resolver: Any) -> bool:
     """Return whether a session must resolve to the mock's credentials.
 
     Not where it was given its own, or where the user replaced botocore's chain of providers.
+
+    Parameters:
+        session: a session of botocore or aiobotocore.
+        resolver: the library's class of chains.
     """
     if not is_on() or not mocks_credentials():
         return False
-    from botocore.credentials import CredentialResolver
-
     own = session._credentials
     if own is None and _has_own_chain(session):
-        return True
+        return _is_own(resolver)
     chain = session.get_component("credential_provider")
-    return isinstance(chain, CredentialResolver) and (
-        own is None or own.method in {provider.METHOD for provider in chain.providers}
+    return (
+        isinstance(chain, resolver)
+        and _is_own(chain)
+        and (own is None or own.method in {provider.METHOD for provider in chain.providers})
     )
+
+
+def _is_own(chain: Any) -> bool:
+    """Return whether a chain resolves by botocore's own function, not by one of a test."""
+    return getattr(chain.load_credentials, "__module__", None) in {
+        "aiobotocore.credentials",
+        "botocore.credentials",
+    }
 
 
 def _has_own_chain(session: Any) -> bool:
@@ -199,9 +211,15 @@ def lend_credentials(auth: Any) -> Any:
     return auth
 
 
-def fetch_container_metadata(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
-    """`ContainerMetadataFetcher._retrieve_credentials`: fails at once, not after three tries."""
-    if is_on():
+def fetch_container_metadata(
+    wrapped: Callable[..., Any], fetcher: Any, args: Any, kwargs: Any
+) -> Any:
+    """`ContainerMetadataFetcher._retrieve_credentials`: fails at once, not after three tries.
+
+    Where the HTTP session is the user's stand-in, that answers.
+    """
+    send = getattr(fetcher._session, "send", None)
+    if is_on() and is_real(getattr(send, "__wrapped__", None)):
         _refuse_container_metadata(*args, **kwargs)
     return wrapped(*args, **kwargs)
 
@@ -213,9 +231,11 @@ def _refuse_container_metadata(full_url: str, *_: Any, **__: Any) -> None:
         raise MetadataRetrievalError(error_msg=f"aiomoto lets nothing out to {full_url}")
 
 
-def run_credential_process(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+def run_credential_process(
+    wrapped: Callable[..., Any], provider: Any, args: Any, kwargs: Any
+) -> Any:
     """`ProcessProvider._retrieve_credentials_using`: no program is run while a mock is active."""
-    if not is_on():
+    if not is_on() or type(provider._popen).__module__ in MOCKS:
         return wrapped(*args, **kwargs)
     from botocore.exceptions import CredentialRetrievalError
 
