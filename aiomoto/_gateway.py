@@ -70,7 +70,7 @@ class Listening:
             # No Thread: nobody is to see it as left over by a test.
             start_new_thread(self._wait, ())
 
-    def _wait(self) -> None:
+    def _wait(self) -> None:  # pragma: no cover  # nobody traces a raw thread
         while True:
             try:
                 connection, _ = self.listener._accept()
@@ -85,7 +85,7 @@ class Listening:
             else:
                 self.server.serve_accepted(connection)
 
-    def _make_server(self) -> Server:
+    def _make_server(self) -> Server:  # pragma: no cover  # in that thread
         from socket import socket as plain
 
         from aiomoto import _moto_app
