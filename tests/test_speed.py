@@ -431,6 +431,12 @@ class TestRegistry:
 
 class TestRequests:
     @applied("BotocoreStubber.process_request")
+    def test_what_moto_cannot_answer_fails_as_it_does_in_moto(self):
+        """Its pages of a domain know five operations, and give None for the others."""
+        with mock_aws(), pytest.raises(TypeError, match="NoneType"):
+            client("es").authorize_vpc_endpoint_access(DomainName="abc", Account="123456789012")
+
+    @applied("BotocoreStubber.process_request")
     def test_custom_endpoints_are_known_as_soon_as_they_are_set(self, monkeypatch):
         with mock_aws():
             s3 = client()

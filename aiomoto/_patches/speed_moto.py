@@ -197,9 +197,12 @@ def _process_request(wrapped: Callable[..., Any], request: AWSPreparedRequest) -
             normalized = moto.stubber.normalize_request(request)
             try:
                 moto.recorder._record_request(normalized)
-                return handler(normalized, normalized.raw_url, normalized.headers)
+                # Apart, as moto has it: some of its handlers give None.
+                status, headers, body = handler(normalized, normalized.raw_url, normalized.headers)
             except moto.error as error:
                 return error.code, error.get_headers(), error.get_body()
+            else:
+                return status, headers, body
     return wrapped(request)
 
 
