@@ -47,7 +47,7 @@ def note_endpoint(url: str) -> None:
     Not where a moto server listens: once that has stopped, nobody is to answer there.
     """
     host = _own_host(url)
-    if host is None or state.server is not None:
+    if host is None or state.server is not None or _endpoints.get(host) is state.stamp:
         return
     if _servers.is_server(url):
         _endpoints.pop(host, None)

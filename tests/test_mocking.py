@@ -146,7 +146,9 @@ class TestContext:
     def test_stopping_motos_mock_by_another_object_of_it(self):
         """Stock moto counts, and suites rely on it: setup starts one, teardown stops another."""
         moto.mock_aws().start()
+        assert mocked()
         moto.mock_aws().stop()
+        assert not mocked()
 
     @BOTH
     def test_body_that_raises(self, mock):

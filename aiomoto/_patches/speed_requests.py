@@ -84,6 +84,7 @@ def _template(method: str, url: str) -> dict[str, Any]:
     environ: dict[str, Any] = Request.from_primitives(method, url, {}).environ
     for name in ("CONTENT_LENGTH", "moto.preserved_header_names", "werkzeug.request"):
         environ.pop(name, None)
+    environ["wsgi.errors"] = environ["wsgi.input"] = None  # each request has its own
     return environ
 
 
