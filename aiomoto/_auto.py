@@ -10,15 +10,16 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiomoto import _endpoints
-from aiomoto._activation import ABSENT, Attribute, Variable, state
+from aiomoto._activation import state
 from aiomoto._endpoints import AutoEndpointMode
+from aiomoto._layers import ABSENT, Attribute, Variable
 from aiomoto.errors import AiomotoError, ServerModeConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aiomoto._activation import Layer
     from aiomoto._endpoints import Options
+    from aiomoto._layers import Layer
 
 _ENDPOINT = "AIOMOTO_SERVER_ENDPOINT"
 

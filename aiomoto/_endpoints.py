@@ -11,8 +11,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from aiomoto._activation import ABSENT, FAKE_KEY, FAKE_SECRET, Variable, state
+from aiomoto._activation import FAKE_KEY, FAKE_SECRET, state
 from aiomoto._gateway import MARK, around_proxies
+from aiomoto._layers import ABSENT, Variable
 from aiomoto.errors import (
     AutoEndpointError,
     ServerModeConfigurationError,

@@ -15,8 +15,9 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any, cast
 
 from aiomoto import _backends
-from aiomoto._activation import Attribute, Contents, Layer, state
+from aiomoto._activation import state
 from aiomoto._gateway import gateway
+from aiomoto._layers import Attribute, Contents, Layer
 from aiomoto.errors import (
     AiomotoError,
     ModeConflictError,

@@ -21,8 +21,8 @@ from aiomoto.errors import AiomotoError, RealHTTPRequestBlockedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from aiomoto._activation import Slot
     from aiomoto._endpoints import Target
+    from aiomoto._layers import Slot
 
 state.wear(_gateway.gateway, None)  # before what a reader's patches set, who ask for its address
 

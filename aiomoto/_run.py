@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aiomoto import _command, _startup
-from aiomoto._activation import ABSENT, CREDENTIALS, Variable, say
+from aiomoto._activation import CREDENTIALS, say
+from aiomoto._layers import ABSENT, Variable
 from aiomoto.errors import AiomotoError
 
 _FAILED, _USAGE, _NOT_EXECUTABLE, _NOT_FOUND = 1, 2, 126, 127

@@ -6,10 +6,11 @@ import os
 from typing import TYPE_CHECKING, cast
 
 from aiomoto import _backends, _endpoints, _lifecycle, _patches, _registry, _server, _startup
-from aiomoto._activation import Attribute, Layer, state
+from aiomoto._activation import state
 from aiomoto._auto import export, export_first
 from aiomoto._endpoints import AutoEndpointMode, Target
 from aiomoto._gateway import gateway
+from aiomoto._layers import Attribute, Layer
 from aiomoto.errors import (
     AutoEndpointError,
     ModeConflictError,

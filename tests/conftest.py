@@ -166,3 +166,29 @@ def server(registry):
                 process.kill()
 
     return server
+
+
+class Bucket:
+    """A bucket as boto3 sees it."""
+
+    def __init__(self):
+        import boto3
+
+        self.client = boto3.client("s3")
+        self.client.create_bucket(Bucket="bkt")
+
+    def __getitem__(self, key):
+        return self.client.get_object(Bucket="bkt", Key=key)["Body"].read()
+
+    def __setitem__(self, key, body):
+        self.client.put_object(Bucket="bkt", Key=key, Body=body)
+
+    def keys(self, prefix=""):
+        found = self.client.list_objects_v2(Bucket="bkt", Prefix=prefix).get("Contents", [])
+        return [item["Key"] for item in found]
+
+
+@pytest.fixture
+def bucket():
+    """The class of a bucket: a test makes one in its mock."""
+    return Bucket

@@ -12,7 +12,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import fsspec
 import pandas as pd
 import pytest
@@ -35,24 +34,6 @@ def cell(library, operation):
         return function
 
     return add
-
-
-class Bucket:
-    """A bucket as boto3 sees it."""
-
-    def __init__(self):
-        self.client = boto3.client("s3")
-        self.client.create_bucket(Bucket="bkt")
-
-    def __getitem__(self, key):
-        return self.client.get_object(Bucket="bkt", Key=key)["Body"].read()
-
-    def __setitem__(self, key, body):
-        self.client.put_object(Bucket="bkt", Key=key, Body=body)
-
-    def keys(self, bucket="bkt"):
-        found = self.client.list_objects_v2(Bucket=bucket).get("Contents", [])
-        return [item["Key"] for item in found]
 
 
 # s3fs
@@ -514,9 +495,9 @@ def other_schemes(fs, s3, tmp_path):
 
 @pytest.mark.parametrize("key", CELLS, ids=" ".join)
 @pytest.mark.filterwarnings("ignore:The 'fastparquet' engine is deprecated")
-def test_cell(key, tmp_path):
+def test_cell(key, tmp_path, bucket):
     with mock_aws(gateway=False):  # in-process, or not at all
-        found = CELLS[key](s3fs.S3FileSystem(), Bucket(), tmp_path)
+        found = CELLS[key](s3fs.S3FileSystem(), bucket(), tmp_path)
         if found is not None:
             asyncio.run(found)
 

@@ -13,7 +13,6 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
 from aiomoto import InProcessModeError, mock_aws
@@ -42,24 +41,6 @@ def cell(library, operation):
         return function
 
     return add
-
-
-class Bucket:
-    """A bucket as boto3 sees it."""
-
-    def __init__(self):
-        self.client = boto3.client("s3")
-        self.client.create_bucket(Bucket="bkt")
-
-    def __getitem__(self, key):
-        return self.client.get_object(Bucket="bkt", Key=key)["Body"].read()
-
-    def __setitem__(self, key, body):
-        self.client.put_object(Bucket="bkt", Key=key, Body=body)
-
-    def keys(self, prefix=""):
-        found = self.client.list_objects_v2(Bucket="bkt", Prefix=prefix).get("Contents", [])
-        return [item["Key"] for item in found]
 
 
 # pyarrow
@@ -643,10 +624,10 @@ def dask_frames(s3, tmp_path):
 
 @pytest.mark.parametrize("mode", ["in-process", "server"])
 @pytest.mark.parametrize("key", CELLS, ids=" ".join)
-def test_cell(key, mode, tmp_path):
+def test_cell(key, mode, tmp_path, bucket):
     pytest.importorskip(key[0])
     with mock_aws(server_mode=mode == "server"):
-        found = CELLS[key](Bucket(), tmp_path)
+        found = CELLS[key](bucket(), tmp_path)
         if found is not None:
             asyncio.run(found)
 

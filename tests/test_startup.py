@@ -68,7 +68,12 @@ def test_auto_loads_only_the_activation_and_the_gateway_until_aws_is_needed(run)
     loaded = modules(run, AIOMOTO_AUTO="1") - modules(run)
     stdlib = {"__future__", "_socket", "_weakrefset", "functools", "threading"}
     stdlib |= {"_xxsubinterpreters", "_interpreters"}  # the one or the other
-    assert loaded - stdlib == {"aiomoto._activation", "aiomoto._environ", "aiomoto._gateway"}
+    assert loaded - stdlib == {
+        "aiomoto._activation",
+        "aiomoto._environ",
+        "aiomoto._gateway",
+        "aiomoto._layers",
+    }
 
 
 def test_main_twice_installs_one_finder(run):

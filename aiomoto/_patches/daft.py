@@ -11,8 +11,8 @@ from daft import filesystem as daft_filesystem
 from daft.context import get_context, set_planning_config
 
 from aiomoto import _readers
-from aiomoto._activation import Contents
 from aiomoto._dispatch import is_on
+from aiomoto._layers import Contents
 from aiomoto.errors import RealHTTPRequestBlockedError
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aiomoto import _backends, _dispatch, _lifecycle, _patches, _waiting
-from aiomoto._activation import Attribute, Layer, Layers
 from aiomoto._decorators import decorate, decorate_class, is_plain
+from aiomoto._layers import Attribute, Layer, Layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

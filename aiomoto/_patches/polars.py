@@ -10,8 +10,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from aiomoto import _readers
-from aiomoto._activation import Attribute
 from aiomoto._dispatch import is_on
+from aiomoto._layers import Attribute
 from aiomoto.errors import InProcessModeError
 
 if TYPE_CHECKING:

@@ -183,6 +183,13 @@ ROWS: tuple[Row, ...] = (
         "the same user agent is spelled for each request, twice: 10 % of an S3 put",
     ),
     _row(
+        "botocore.utils",
+        "_parse_timestamp_with_tzinfo",
+        "value tzinfo",
+        "speed_answers:parse_timestamp",
+        "a free-form parser takes each date of an answer apart: 8 % of an S3 get",
+    ),
+    _row(
         "aiobotocore.hooks",
         "resolve_awaitable",
         "obj",

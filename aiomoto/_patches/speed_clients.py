@@ -8,6 +8,7 @@ from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 
 from aiomoto._dispatch import is_on
+from aiomoto._patches.memo import remember
 from aiomoto._patches.speed_models import original, peek, uncopied
 
 if TYPE_CHECKING:
@@ -104,36 +105,25 @@ def _provider_init(
         provider.ruleset = ruleset
     else:
         wrapped(uncopied(rules), uncopied(partitions), *args, **kwargs)
-        provider.ruleset.aiomoto_found = {}
+        setattr(provider.ruleset, _KEPT, True)
         setattr(rules, _RULESET, (partitions, provider.ruleset))
 
 
 _RULESET = "aiomoto_ruleset"
+_KEPT = "aiomoto_kept"  # the rule sets that several clients have
 _NO_RULES = {"version": "1.0", "parameters": {}, "rules": []}
 
 
 def evaluate(wrapped: Callable[..., Any], ruleset: Any, args: Any, kwargs: Any) -> Any:
     """`RuleSet.evaluate`: an endpoint is found once for the same parameters."""
-    found = vars(ruleset).get("aiomoto_found")
-    if found is None or not is_on():
+    if not (is_on() and vars(ruleset).get(_KEPT)):
         return wrapped(*args, **kwargs)
-    return _evaluate(wrapped, found, *args, **kwargs)
+    return _evaluate(wrapped, ruleset, *args, **kwargs)
 
 
-def _evaluate(
-    wrapped: Callable[..., Any], found: dict[frozenset[Any], Any], input_parameters: dict[str, Any]
-) -> Any:
-    key = frozenset(input_parameters.items())
-    endpoint = found.get(key)
-    if endpoint is None:
-        endpoint = wrapped(input_parameters)
-        if len(found) >= _BOUND:
-            found.clear()
-        found[key] = endpoint
-    return deepcopy(endpoint)
-
-
-_BOUND = 1024
+def _evaluate(wrapped: Callable[..., Any], ruleset: Any, input_parameters: dict[str, Any]) -> Any:
+    key = ruleset, frozenset(input_parameters.items())
+    return deepcopy(remember(key, lambda: wrapped(input_parameters)))
 
 
 def get_ssl_context(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from aiomoto._dispatch import is_on
+from aiomoto._patches.memo import remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,9 +111,6 @@ def _names_of(wrapped: Callable[..., list[str]], clazz: type) -> list[str]:
     return [*names]
 
 
-_subdomains: dict[tuple[object, ...], bool] = {}
-
-
 def subdomain_based_buckets(wrapped: Callable[..., bool], _: Any, args: Any, kwargs: Any) -> bool:
     """`S3Response.subdomain_based_buckets`: depends on a request's host, and on settings."""
     return _on_subdomain(wrapped, *args, **kwargs) if is_on() else wrapped(*args, **kwargs)
@@ -123,12 +121,7 @@ def _on_subdomain(wrapped: Callable[..., bool], request: Any) -> bool:
     if not host:
         return wrapped(request)
     key = (host, settings.S3_IGNORE_SUBDOMAIN_BUCKETNAME, *settings.get_s3_custom_endpoints())
-    found = _subdomains.get(key)
-    if found is None:
-        if len(_subdomains) >= _BOUND:
-            _subdomains.clear()
-        found = _subdomains[key] = wrapped(request)
-    return found
+    return remember(key, lambda: wrapped(request))
 
 
 def get_random_string(wrapped: Callable[..., str], random: Any, args: Any, kwargs: Any) -> str:
@@ -148,7 +141,7 @@ def _get_random_string(
     return text.lower() if lower_case else text
 
 
-_BOUND = 1024  # URLs and hosts that are remembered
+_BOUND = 1024  # backends whose patterns are remembered
 
 
 def _moto() -> SimpleNamespace:
@@ -190,7 +183,7 @@ def _process_request(wrapped: Callable[..., Any], request: AWSPreparedRequest) -
         return wrapped(request)
     parsed, _ = moto.stubber.get_equivalent_url_in_aws_domain(request.url)
     url = f"{parsed.scheme}://{parsed.netloc}{parsed.path}"
-    service = _service(url)
+    service = remember(url, lambda: _service(url))
     handlers = _handlers(moto, service) if service else ()
     for pattern, handler in handlers:
         if pattern.match(url):
@@ -206,10 +199,9 @@ def _process_request(wrapped: Callable[..., Any], request: AWSPreparedRequest) -
     return wrapped(request)
 
 
-@lru_cache(maxsize=_BOUND)
-def _service(url: str) -> str | None:
+def _service(url: str) -> str:
     """Return the first service with a pattern for a URL."""
-    return next((service for service, pattern in _moto().patterns if pattern.match(url)), None)
+    return next((service for service, pattern in _moto().patterns if pattern.match(url)), "")
 
 
 _compiled: dict[tuple[object, ...], list[tuple[re.Pattern[str], Any]]] = {}

@@ -16,12 +16,13 @@ except ImportError:  # botocore before 1.36
     get_context = None
 
 from aiomoto._dispatch import is_on
+from aiomoto._patches.memo import remember
 from aiomoto._patches.speed_bodies import LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_BOUND = 1024  # URLs, names of headers and user agents that are remembered
+_BOUND = 1024  # names of headers and user agents that are remembered
 
 
 def normalize_request(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
@@ -30,12 +31,21 @@ def normalize_request(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: An
 
 
 def _normalize_request(wrapped: Callable[..., Any], request: Any) -> Any:
-    environ = _environ(request)
+    if type(request) is not AWSPreparedRequest or type(request.headers) is not HeadersDict:
+        return wrapped(request)
+    method, url = request.method, request.url
+    template, known = remember((method, url), lambda: _template(method, url))
+    environ = _environ(request, template.copy())
     if environ is None:
         return wrapped(request)
     from moto.core.request import Request  # here: a test may have imported it anew
+    from werkzeug.datastructures import EnvironHeaders
 
     made = Request(environ)
+    # Those of moto look for the names of headers that it has preserved: there are none.
+    made.headers = EnvironHeaders(environ)
+    if environ["HTTP_HOST"] == template["HTTP_HOST"]:
+        vars(made).update(known)
     if request.body and len(request.body) > LARGE and made.mimetype not in _FORMS:
         # Where `get_data` keeps what it has read: werkzeug copies in pieces of 64 KB.
         made._cached_data = request.body
@@ -50,15 +60,12 @@ _FORMS = frozenset(
 )
 
 
-def _environ(request: Any) -> dict[str, Any] | None:
-    """Return what `Request.from_primitives` would make; None where it has more to do than this."""
-    if type(request) is not AWSPreparedRequest or type(request.headers) is not HeadersDict:
-        return None
+def _environ(request: Any, environ: dict[str, Any]) -> dict[str, Any] | None:
+    """Add what `Request.from_primitives` would make; None where it has more to do than this."""
     body, headers = request.body or b"", request.headers
     content_type = headers.get("Content-Type")
     if type(body) is not bytes or (content_type is not None and not body):
         return None  # werkzeug takes it apart, or makes a form
-    environ = _template(request.method, request.url).copy()
     environ["wsgi.errors"] = sys.stderr
     environ["wsgi.input"] = io.BytesIO(body)
     # The order is werkzeug's: moto goes through the headers in it.
@@ -76,16 +83,17 @@ def _environ(request: Any) -> dict[str, Any] | None:
     return environ
 
 
-@lru_cache(maxsize=_BOUND)
-def _template(method: str, url: str) -> dict[str, Any]:
-    """Return what requests for a URL have in common, as werkzeug makes it."""
+def _template(method: str, url: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what requests for a URL have in common: environ, and attributes made of the URL."""
     from moto.core.request import Request
 
-    environ: dict[str, Any] = Request.from_primitives(method, url, {}).environ
+    request = Request.from_primitives(method, url, {})
+    environ: dict[str, Any] = request.environ
+    known = {name: getattr(request, name) for name in ("host", "root_url", "url_root", "url")}
     for name in ("CONTENT_LENGTH", "moto.preserved_header_names", "werkzeug.request"):
         environ.pop(name, None)
     environ["wsgi.errors"] = environ["wsgi.input"] = None  # each request has its own
-    return environ
+    return environ, known
 
 
 @lru_cache(maxsize=_BOUND)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aiomoto._activation import ABSENT
+from aiomoto._layers import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
