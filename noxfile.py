@@ -88,7 +88,7 @@ def benchmarks(session: nox.Session) -> None:
     session.run("pytest", "-m", "long", "-s", "tests/benchmarks", *session.posargs)
 
 
-PROPERTIES = ["nesting", "reach", "fuzz_http", "fuzz_settings"]
+PROPERTIES = ["nesting", "nesting_modes", "reach", "fuzz_http", "fuzz_settings"]
 
 
 @nox.session
