@@ -112,6 +112,16 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def offline(session: nox.Session) -> None:
+    """Run the suite where there is no network but loopback (Linux): whatever leaves fails."""
+    session.install(".[dev]", *NATIVES["newest"])
+    line = 'ip link set lo up && exec "$0" -n auto "$@"'
+    pytest = str(Path(session.bin) / "pytest")
+    words = ["unshare", "-rn", "sh", "-c", line, pytest, *session.posargs]
+    session.run(*words, external=True)
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """Mix everything at random for 10 minutes, or as many as are given."""
     session.install(".[dev]")
