@@ -66,7 +66,7 @@ def docs(session: nox.Session) -> None:
 def whole(session: nox.Session) -> None:
     """Run what is long: plugin and projects under pytest-xdist, other start-up hooks, parity."""
     tracers = ["coverage", "opentelemetry-distro", "opentelemetry-instrumentation-botocore"]
-    programs = ["celery", "gunicorn", "ipykernel", "jupyter_client", "uvicorn"]
+    programs = ["celery", "ddtrace", "gunicorn", "ipykernel", "jupyter_client", "uvicorn"]
     session.install(".[dev]", *tracers, *programs)
     names = ("borders", "programs", "pytest_plugin", "projects", "speed_parity")
     tests = [f"tests/test_{name}.py" for name in names]

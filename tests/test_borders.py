@@ -89,6 +89,42 @@ with aiomoto.mock_aws():
         assert done.out.count('"name": "S3.ListBuckets"') == 2, done.out + done.err
 
 
+DATADOG = {
+    "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "0",
+    "DD_REMOTE_CONFIGURATION_ENABLED": "0",
+    "DD_TRACE_AGENT_URL": "http://127.0.0.1:9",
+    "DD_TRACE_AIOBOTOCORE_ENABLED": "1",  # it is not by default
+    "DD_TRACE_STARTUP_LOGS": "0",
+}
+
+
+@pytest.mark.skipif(find_spec("ddtrace") is None, reason="nox -s whole")
+class TestDatadog:
+    """Its start-up hook patches clients as they are imported, as ours does."""
+
+    @pytest.mark.parametrize("auto", [{}, AUTO, SERVER])
+    def test_spans_appear_once_for_each_call(self, run, tmp_path, auto):
+        (tmp_path / "program.py").write_text(f"""
+from ddtrace.trace import TraceFilter, tracer
+names = []
+class Names(TraceFilter):
+    def process_trace(self, trace):
+        names.extend(span.resource for span in trace)
+tracer.configure(trace_processors=[Names()])
+{CALLS}
+import aiomoto
+if {bool(auto)}:
+    print(both(), names.count("s3.listbuckets"))
+else:
+    with aiomoto.mock_aws():
+        print(both(), names.count("s3.listbuckets"))
+""")
+        words = [Path(sys.executable).with_name("ddtrace-run"), sys.executable, "program.py"]
+        runner = "import os, sys; os.execv(sys.argv[1], sys.argv[1:])"
+        done = run("-c", runner, *words, **{**DATADOG, "AIOMOTO_QUIET": "1", **auto})
+        assert done.out == "[200, 200] 2\n", done.err
+
+
 @pytest.mark.skipif(find_spec("coverage") is None, reason="nox -s whole")
 class TestCoverage:
     def test_children_are_mocked_and_measured(self, run, tmp_path):
