@@ -64,11 +64,14 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def whole(session: nox.Session) -> None:
-    """Run what is long: plugin and projects under pytest-xdist, other start-up hooks, parity."""
+    """Run what is long: under pytest-xdist, beside other start-up hooks, 1,000 mocks, parity."""
     tracers = ["coverage", "opentelemetry-distro", "opentelemetry-instrumentation-botocore"]
     programs = ["celery", "ddtrace", "gunicorn", "ipykernel", "jupyter_client", "uvicorn"]
     session.install(".[dev]", *tracers, *programs)
-    names = ("borders", "programs", "pytest_plugin", "projects", "speed_parity")
+    names = (
+        *("borders", "endpoints", "leftovers"),
+        *("programs", "projects", "pytest_plugin", "speed_parity"),
+    )
     tests = [f"tests/test_{name}.py" for name in names]
     session.run("pytest", "-n", "auto", "-m", "long or not long", *tests, *session.posargs)
 
@@ -103,8 +106,7 @@ def fuzz(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Measure the branches that the suite takes, its subprocesses too, and list the others."""
     session.install(".[dev]", "coverage>=7.10", *NATIVES["newest"])
-    folder = session.create_tmp()
-    env = {"COVERAGE_FILE": f"{folder}/coverage"}
+    env = {"COVERAGE_FILE": str(Path(session.virtualenv.location) / "coverage")}
     words = ["coverage", "run", "-m", "pytest", "-n", "auto", *session.posargs]
     session.run(*words, env=env, success_codes=[0, 1])  # a tracer is in the way of some tests
     session.run("coverage", "combine", "--quiet", env=env)
@@ -132,7 +134,7 @@ def soak(session: nox.Session) -> None:
 def clusters(session: nox.Session) -> None:
     """Run server mode under pytest-xdist, Dask and Ray, and with the aws command."""
     session.install(".[dev]", "dask[dataframe]", "distributed", "ray")
-    commands = Path(session.create_tmp()).resolve() / "awscli"  # of its own: it pins botocore
+    commands = Path(session.virtualenv.location) / "awscli"  # of its own: it pins botocore
     session.run("python", "-m", "venv", "--clear", str(commands))
     session.run(str(commands / "bin" / "pip"), "install", "--quiet", "awscli", external=True)
     path = os.pathsep.join([*session.bin_paths, str(commands / "bin"), os.environ["PATH"]])
