@@ -149,7 +149,7 @@ NAMED = {
         f"{S3_URL}?endpoint_override={url.removeprefix('http://')}&scheme=http"
     ),
     "polars": lambda url: pl.read_parquet(
-        S3_URL, storage_options={"endpoint_url": url, "allow_http": "true", "max_retries": 0}
+        S3_URL, storage_options={"endpoint_url": url, "allow_http": "true", "max_retries": "0"}
     ),
     "obstore": lambda url: S3Store(
         "bkt", endpoint=url, client_options={"allow_http": True}, retry_config={"max_retries": 0}
@@ -255,7 +255,7 @@ def test_query_of_a_mock_does_not_reach_aws_after_it():
     with mock_aws():
         bucket()
         FRAME.write_parquet(S3_URL)
-        query = pl.scan_parquet(S3_URL, storage_options={"max_retries": 0})
+        query = pl.scan_parquet(S3_URL, storage_options={"max_retries": "0"})
         store = S3Store("bkt", retry_config={"max_retries": 0})
         filesystem = fs.S3FileSystem(retry_strategy=fs.AwsStandardS3RetryStrategy(1))
     with pytest.raises(OSError, match="503"):
@@ -445,7 +445,8 @@ with mock_aws():
     DataFrame({"n": [1]}).write_parquet("s3://bkt/x.parquet")
     print(scan_parquet("s3://bkt/x.parquet").collect().item())
     print(connection.sql("FROM 's3://bkt/x.parquet'").fetchall())
-    print(connect().sql("FROM 's3://bkt/x.parquet'").fetchall())
+    later = connect()
+    print(later.sql("FROM 's3://bkt/x.parquet'").fetchall())
 """
     done = run("-c", code)
     assert done.out == "refused\nrefused\n1\n[(1,)]\n[(1,)]\n", done.err
@@ -454,7 +455,7 @@ with mock_aws():
 @pytest.mark.parametrize("first", ["polars", "pyarrow", "obstore", "deltalake"])
 def test_native_reader_may_be_the_first_to_need_a_mocked_process(run, first):
     code = {
-        "polars": "import polars as pl\ntry: pl.read_parquet('s3://bkt/x', storage_options={'max_retries': 0})",
+        "polars": "import polars as pl\ntry: pl.read_parquet('s3://bkt/x', storage_options={'max_retries': '0'})",
         "pyarrow": "from pyarrow.fs import S3FileSystem\ntry: S3FileSystem().open_input_file('bkt/x')",
         "obstore": "from obstore.store import S3Store\ntry: S3Store('bkt').get('x')",
         "deltalake": "from deltalake import DeltaTable\ntry: DeltaTable('s3://bkt/x')",

@@ -73,7 +73,7 @@ RANGES: dict[str, tuple[tuple[int, ...], tuple[int, ...] | None]] = {
     "lance": ((0, 33), None),
     "obstore": ((0, 7), None),
     "pandas": ((2, 2), (4,)),
-    "polars": ((1, 30), None),
+    "polars": ((1, 31), None),
     "pyarrow": ((15,), None),
     "pyiceberg": ((0, 8), None),
     "s3fs": ((2024, 6), None),
