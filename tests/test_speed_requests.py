@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import re
+from hashlib import sha512
 
 import boto3
 import moto.core.botocore_stubber
@@ -179,3 +180,15 @@ def test_what_others_make_of_the_parts_is_heeded(monkeypatch):
         )
         client.list_buckets()
     assert sent == [b""]
+
+
+@pytest.mark.parametrize("metrics", [1, 20_000])
+def test_compressed_bodies_are_decompressed(metrics):
+    names = [sha512(str(number).encode()).hexdigest() for number in range(metrics)]
+    with mock_aws():
+        client = boto3.client("cloudwatch", config=Config(request_min_compression_size_bytes=1))
+        data = [{"MetricName": name, "Value": 1} for name in names]
+        client.put_metric_data(Namespace="n", MetricData=data)
+        pages = client.get_paginator("list_metrics").paginate(Namespace="n")
+        found = {metric["MetricName"] for page in pages for metric in page["Metrics"]}
+    assert found == set(names)

@@ -141,9 +141,6 @@ def _get_random_string(
     return text.lower() if lower_case else text
 
 
-_BOUND = 1024  # backends whose patterns are remembered
-
-
 def _moto() -> SimpleNamespace:
     """Return what a request needs of the moto that is loaded; a test may have imported it anew."""
     return _needed(sys.modules["moto"])
@@ -204,26 +201,22 @@ def _service(url: str) -> str:
     return next((service for service, pattern in _moto().patterns if pattern.match(url)), "")
 
 
-_compiled: dict[tuple[object, ...], list[tuple[re.Pattern[str], Any]]] = {}
-
-
 def _handlers(moto: SimpleNamespace, service: str) -> list[tuple[re.Pattern[str], Any]]:
     """Return the patterns of a service's paths, in moto's order."""
+    key = (
+        moto.backends,
+        service,
+        moto.settings.enable_iso_regions(),
+        *(_s3_urls_depend_on() if service.startswith("s3") else ()),
+    )
+    return remember(key, lambda: _compiled(moto, service))
+
+
+def _compiled(moto: SimpleNamespace, service: str) -> list[tuple[re.Pattern[str], Any]]:
     backends = moto.backends.get_backend(service)
     if isinstance(backends, moto.stubber.BackendDict):
         regions = backends[moto.account]
         backend = regions["us-east-1" if "us-east-1" in regions else "aws"]
     else:
         backend = backends["global"]
-    key = (
-        type(backend),
-        moto.settings.enable_iso_regions(),
-        *(_s3_urls_depend_on() if service.startswith("s3") else ()),
-    )
-    found = _compiled.get(key)
-    if found is None:
-        if len(_compiled) >= _BOUND:
-            _compiled.clear()
-        found = [(re.compile(url), handler) for url, handler in backend.urls.items()]
-        _compiled[key] = found
-    return found
+    return [(re.compile(url), handler) for url, handler in backend.urls.items()]

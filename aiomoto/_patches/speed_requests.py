@@ -17,7 +17,6 @@ except ImportError:  # botocore before 1.36
 
 from aiomoto._dispatch import is_on
 from aiomoto._patches.memo import remember
-from aiomoto._patches.speed_bodies import LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,9 +45,11 @@ def _normalize_request(wrapped: Callable[..., Any], request: Any) -> Any:
     made.headers = EnvironHeaders(environ)
     if environ["HTTP_HOST"] == template["HTTP_HOST"]:
         vars(made).update(known)
-    if request.body and len(request.body) > LARGE and made.mimetype not in _FORMS:
-        # Where `get_data` keeps what it has read: werkzeug copies in pieces of 64 KB.
-        made._cached_data = request.body
+    if environ.get("HTTP_CONTENT_ENCODING") != "gzip" and made.mimetype not in _FORMS:
+        # What parsing forms would come to, and where `get_data` keeps what it has read: werkzeug
+        # copies in pieces of 64 KB. What is compressed moto reads by another stream.
+        form, files = made.parameter_storage_class(), made.parameter_storage_class()
+        vars(made).update(form=form, files=files, _cached_data=request.body or b"")
     # As moto has it, which sets these after werkzeug has made the request.
     environ["moto.preserved_header_names"] = {}
     environ.setdefault("CONTENT_LENGTH", "0")
