@@ -328,6 +328,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 
 warnings.simplefilter("ignore")  # of fork in a process with threads
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell's "&" started us
 phase, kind = sys.argv[1:]
 make = {"server": lambda: mock_aws(server_mode=True), "in-process": mock_aws}[kind]
 ours = os.path.dirname(aiomoto.__file__)
