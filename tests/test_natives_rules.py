@@ -95,13 +95,12 @@ def bucket():
 def test_without_the_gateway_a_native_read_is_refused_at_once(read):
     with mock_aws(gateway=False):
         bucket()
-        if read.startswith(("lance", "daft")):
-            READS[read.split()[0]]  # imported outside the time that is measured
-            globals()[read.split()[0]]()
-        started = time.monotonic()
-        with pytest.raises(GatewayError, match="gateway=False"):
-            READS[read]()
-        assert time.monotonic() - started < 1
+        for _ in range(2):  # the first imports what it needs
+            started = time.monotonic()
+            with pytest.raises(GatewayError, match="gateway=False"):
+                READS[read]()
+            took = time.monotonic() - started
+        assert took < 1
 
 
 @pytest.mark.parametrize("why", ["variable", "no sockets"])
