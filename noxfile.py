@@ -106,7 +106,7 @@ def fuzz(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Measure the branches that the suite takes, its subprocesses too, and list the others."""
     session.install(".[dev]", "coverage>=7.10", *NATIVES["newest"])
-    env = {"COVERAGE_FILE": str(Path(session.virtualenv.location) / "coverage")}
+    env = {"COVERAGE_FILE": str(Path(session.virtualenv.location).resolve() / "coverage")}
     words = ["coverage", "run", "-m", "pytest", "-n", "auto", *session.posargs]
     session.run(*words, env=env, success_codes=[0, 1])  # a tracer is in the way of some tests
     session.run("coverage", "combine", "--quiet", env=env)
@@ -134,7 +134,9 @@ def soak(session: nox.Session) -> None:
 def clusters(session: nox.Session) -> None:
     """Run server mode under pytest-xdist, Dask and Ray, and with the aws command."""
     session.install(".[dev]", "dask[dataframe]", "distributed", "ray")
-    commands = Path(session.virtualenv.location) / "awscli"  # of its own: it pins botocore
+    commands = (
+        Path(session.virtualenv.location).resolve() / "awscli"
+    )  # of its own: it pins botocore
     session.run("python", "-m", "venv", "--clear", str(commands))
     session.run(str(commands / "bin" / "pip"), "install", "--quiet", "awscli", external=True)
     path = os.pathsep.join([*session.bin_paths, str(commands / "bin"), os.environ["PATH"]])
