@@ -134,9 +134,8 @@ def soak(session: nox.Session) -> None:
 def clusters(session: nox.Session) -> None:
     """Run server mode under pytest-xdist, Dask and Ray, and with the aws command."""
     session.install(".[dev]", "dask[dataframe]", "distributed", "ray")
-    commands = (
-        Path(session.virtualenv.location).resolve() / "awscli"
-    )  # of its own: it pins botocore
+    # Of its own: it pins botocore.
+    commands = Path(session.virtualenv.location).resolve() / "awscli"
     session.run("python", "-m", "venv", "--clear", str(commands))
     session.run(str(commands / "bin" / "pip"), "install", "--quiet", "awscli", external=True)
     path = os.pathsep.join([*session.bin_paths, str(commands / "bin"), os.environ["PATH"]])
