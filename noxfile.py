@@ -170,10 +170,11 @@ def data(session: nox.Session, versions: str) -> None:
     session.run("pytest", "-n", "auto", *tests, *session.posargs)
 
 
+READERS = ["deltalake==1.6.0", "duckdb==1.2.0", "obstore==0.7.0", "polars==1.31.0"]
 NATIVES = {
     # Without daft: the oldest goes with no deltalake of this range.
     "lowest": [
-        *("deltalake==1.6.0", "duckdb==1.2.0", "obstore==0.7.0", "polars==1.31.0"),
+        *READERS,
         *("pyiceberg[glue,sql-sqlite]==0.8.0", "pylance==0.33.0"),
         *("pandas<3", "pyarrow==18.1.0", "numpy<2"),  # what these were built with
     ],
@@ -199,7 +200,7 @@ def matrix(session: nox.Session, versions: str) -> None:
     pins = {
         "newest": [],
         "aioboto3": AIOBOTO3,
-        "lowest": LOWEST,
+        "lowest": [*DATA["lowest"], *READERS],
     }
     session.install(".[dev]", *pins[versions])
     session.run("pytest", "-n", "auto", *session.posargs)
