@@ -28,6 +28,8 @@ def client(service, endpoint):
 @posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_told_to_stop(server, registry, number):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip("what a shell's & or nohup has started ignores Ctrl-C, and so do its children")
     with server() as process:
         client("s3", process.endpoint).create_bucket(Bucket="bucket")
         (file,) = registry.glob("*.json")

@@ -44,8 +44,8 @@ def make_app(endpoint_url=None):
             raise HTTPException(404) from error
 
         async def chunks():
-            async with reply["Body"] as body:
-                async for chunk in body.iter_chunks(1000):
+            async with reply["Body"]:
+                async for chunk in reply["Body"].iter_chunks(1000):
                     yield chunk
 
         return StreamingResponse(chunks())
