@@ -87,8 +87,9 @@ class Worker:
 
 
 def clean():
-    """Return the environment without anybody's AWS and aiomoto settings."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "AIOMOTO_", "MOTO_"))}
+    """Return the environment without anybody's AWS and aiomoto settings, and with bytecode kept."""
+    gone = ("AWS_", "AIOMOTO_", "MOTO_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(gone)}
     return {**kept, "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nonexistent"}
 
 
