@@ -201,7 +201,8 @@ class Gateway:
         switch = os.environ.get("AIOMOTO_GATEWAY", "")
         if switch.strip().lower() in {"0", "false", "no", "off"}:
             return f"AIOMOTO_GATEWAY={switch} turns it off. Unset AIOMOTO_GATEWAY"
-        if not _is_main_interpreter():  # which end the process if they leave a thread
+        # Others end the process if they leave a thread.
+        if self.listening is None and not _is_main_interpreter():
             return "subinterpreters have none. Use a process in place of the subinterpreter"
         try:
             self.listening = self.listening or Listening()

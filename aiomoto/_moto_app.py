@@ -7,12 +7,13 @@ import io
 import os
 import re
 import sys
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from aiomoto._activation import state
 from aiomoto._http_messages import Request, Response, text
+from aiomoto._memo import remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -180,7 +181,8 @@ def _moto_server() -> Callable[..., Iterable[bytes]]:
 
     app: Any = DomainDispatcherApplication(create_backend_app)
     # It reads moto's directory for every request, and for the same few hosts.
-    app.get_backend_for_host = lru_cache(maxsize=1024)(app.get_backend_for_host)
+    find = app.get_backend_for_host
+    app.get_backend_for_host = lambda host: remember((find, host), lambda: find(host))
     return app  # type: ignore[no-any-return]
 
 

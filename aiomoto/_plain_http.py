@@ -9,7 +9,6 @@ from __future__ import annotations
 import socket
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from aiomoto import _dispatch, _moto_app, _routing, _servers
 from aiomoto._activation import Stamp, state
 from aiomoto._http import Connections
 from aiomoto._http_messages import Request, Response
+from aiomoto._memo import remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def note_endpoint(url: str) -> None:
 
     Not where a moto server listens: once that has stopped, nobody is to answer there.
     """
-    host = _own_host(url)
+    host = remember((_own_host, url), lambda: _own_host(url))
     if host is None or state.server is not None or _endpoints.get(host) is state.stamp:
         return
     if _servers.is_server(url):
@@ -55,7 +55,6 @@ def note_endpoint(url: str) -> None:
         _endpoints[host] = state.stamp
 
 
-@lru_cache(maxsize=256)
 def _own_host(url: str) -> str | None:
     parts = urlsplit(url)
     return None if _routing.is_aws(parts.hostname or "") else _netloc(url)

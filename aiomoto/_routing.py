@@ -7,9 +7,11 @@ routes by host name alone, and would let a custom endpoint out, or send it to an
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
+
+from aiomoto._memo import remember
 
 if TYPE_CHECKING:
     from botocore.regions import EndpointResolver
@@ -28,7 +30,8 @@ def route(  # what a request knows of its client
         region: the client's region.
     """
     parts = urlsplit(url)
-    found = _rewritten(parts.netloc, endpoint, service, prefix, region or "us-east-1")
+    known = parts.netloc, endpoint, service, prefix, region or "us-east-1"
+    found = remember((_rewritten, *known), lambda: _rewritten(*known))  # names a bucket, often
     if found is None:
         return url
     netloc, base = found
@@ -36,7 +39,6 @@ def route(  # what a request knows of its client
     return urlunsplit((parts.scheme, netloc, path or "/", parts.query, ""))
 
 
-@lru_cache(maxsize=1024)
 def _rewritten(
     netloc: str, endpoint: str, service: str, prefix: str, region: str
 ) -> tuple[str, str] | None:
@@ -102,9 +104,12 @@ def _natural(prefix: str, region: str) -> frozenset[str]:
     return frozenset({found.get("hostname", ""), *_names(prefix, region)[1:3]})
 
 
-@lru_cache(maxsize=1024)
 def _backends(host: str, prefix: str) -> tuple[str, ...]:
     """Return the names of the moto backends that know a host."""
+    return remember((_backends, host, prefix), lambda: _find_backends(host, prefix))
+
+
+def _find_backends(host: str, prefix: str) -> tuple[str, ...]:
     from moto.backend_index import backend_url_patterns
 
     url = f"https://{_in_this_partition(host)}/"

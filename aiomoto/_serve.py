@@ -73,7 +73,7 @@ def _serve(port: str = "", *, until_eof: bool) -> None:
                 if not until_eof:
                     time.sleep(3600)
     except KeyboardInterrupt:
-        pass
+        pass  # Ctrl-C, or SIGTERM: the way to stop it
     finally:
         server.stop()
 

@@ -64,9 +64,8 @@ async def outcome(case, endpoint, config):
                 found[key] = await case(body)
             except Exception as error:
                 found[key] = type(error).__name__
-            closing = getattr(
-                body, "aclose", body.close
-            )()  # of httpx, which older ones leave as it is
+            close = getattr(body, "aclose", body.close)  # httpx's own, in older aiobotocore
+            closing = close()
             if closing is not None:
                 await closing
     return found

@@ -147,6 +147,8 @@ def get_credentials(wrapped: Callable[..., Any], session: Any, args: Any, kwargs
 
     They are not kept on the session: after the mock it must find the real ones.
     """
+    if not is_on():
+        return wrapped(*args, **kwargs)
     from botocore.credentials import CredentialResolver, Credentials, EnvProvider
 
     if not hides_credentials(session, CredentialResolver):
@@ -155,7 +157,7 @@ def get_credentials(wrapped: Callable[..., Any], session: Any, args: Any, kwargs
 
 
 def hides_credentials(session: Any, resolver: Any) -> bool:
-    """Return whether a session must resolve to the mock's credentials.
+    """Return whether, in a mock, a session must resolve to the mock's credentials.
 
     Not where it was given its own, or where the user replaced botocore's chain of providers.
 
@@ -163,7 +165,7 @@ def hides_credentials(session: Any, resolver: Any) -> bool:
         session: a session of botocore or aiobotocore.
         resolver: the library's class of chains.
     """
-    if not is_on() or not mocks_credentials():
+    if not mocks_credentials():
         return False
     own = session._credentials
     if own is None and _has_own_chain(session):
@@ -218,8 +220,7 @@ def fetch_container_metadata(
 
     Where the HTTP session is the user's stand-in, that answers.
     """
-    send = getattr(fetcher._session, "send", None)
-    if is_on() and is_real(getattr(send, "__wrapped__", None)):
+    if is_on() and is_real(getattr(getattr(fetcher._session, "send", None), "__wrapped__", None)):
         _refuse_container_metadata(*args, **kwargs)
     return wrapped(*args, **kwargs)
 

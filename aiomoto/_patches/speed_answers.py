@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from aiomoto._dispatch import is_on
-from aiomoto._patches.memo import remember
+from aiomoto._memo import remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,5 +25,5 @@ def parse_timestamp(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any)
     """`_parse_timestamp_with_tzinfo`: a date is read once, and answers repeat theirs."""
     if not (is_on() and args and type(args[0]) is str and _COMPLETE.fullmatch(args[0])):
         return wrapped(*args, **kwargs)
-    key = args, time.tzname, time.timezone, dt.datetime  # which tests replace
+    key = parse_timestamp, args, time.tzname, time.timezone, dt.datetime  # which tests replace
     return remember(key, lambda: wrapped(*args, **kwargs))

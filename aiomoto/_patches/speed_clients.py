@@ -8,7 +8,7 @@ from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 
 from aiomoto._dispatch import is_on
-from aiomoto._patches.memo import remember
+from aiomoto._memo import remember
 from aiomoto._patches.speed_models import original, peek, uncopied
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def evaluate(wrapped: Callable[..., Any], ruleset: Any, args: Any, kwargs: Any) 
 
 
 def _evaluate(wrapped: Callable[..., Any], ruleset: Any, input_parameters: dict[str, Any]) -> Any:
-    key = ruleset, frozenset(input_parameters.items())
+    key = _evaluate, ruleset, frozenset(input_parameters.items())
     return deepcopy(remember(key, lambda: wrapped(input_parameters)))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from aiomoto._dispatch import is_on
-from aiomoto._patches.memo import remember
+from aiomoto._memo import remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +120,12 @@ def _on_subdomain(wrapped: Callable[..., bool], request: Any) -> bool:
     host, settings = request.headers.get("host"), _moto().settings
     if not host:
         return wrapped(request)
-    key = (host, settings.S3_IGNORE_SUBDOMAIN_BUCKETNAME, *settings.get_s3_custom_endpoints())
+    key = (
+        _on_subdomain,
+        host,
+        settings.S3_IGNORE_SUBDOMAIN_BUCKETNAME,
+        *settings.get_s3_custom_endpoints(),
+    )
     return remember(key, lambda: wrapped(request))
 
 
@@ -180,7 +185,7 @@ def _process_request(wrapped: Callable[..., Any], request: AWSPreparedRequest) -
         return wrapped(request)
     parsed, _ = moto.stubber.get_equivalent_url_in_aws_domain(request.url)
     url = f"{parsed.scheme}://{parsed.netloc}{parsed.path}"
-    service = remember(url, lambda: _service(url))
+    service = remember((_service, url), lambda: _service(url))
     handlers = _handlers(moto, service) if service else ()
     for pattern, handler in handlers:
         if pattern.match(url):
@@ -196,14 +201,15 @@ def _process_request(wrapped: Callable[..., Any], request: AWSPreparedRequest) -
     return wrapped(request)
 
 
-def _service(url: str) -> str:
+def _service(url: str) -> str | None:
     """Return the first service with a pattern for a URL."""
-    return next((service for service, pattern in _moto().patterns if pattern.match(url)), "")
+    return next((service for service, pattern in _moto().patterns if pattern.match(url)), None)
 
 
 def _handlers(moto: SimpleNamespace, service: str) -> list[tuple[re.Pattern[str], Any]]:
     """Return the patterns of a service's paths, in moto's order."""
     key = (
+        _compiled,
         moto.backends,
         service,
         moto.settings.enable_iso_regions(),

@@ -16,7 +16,7 @@ except ImportError:  # botocore before 1.36
     get_context = None
 
 from aiomoto._dispatch import is_on
-from aiomoto._patches.memo import remember
+from aiomoto._memo import remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ def _normalize_request(wrapped: Callable[..., Any], request: Any) -> Any:
     if type(request) is not AWSPreparedRequest or type(request.headers) is not HeadersDict:
         return wrapped(request)
     method, url = request.method, request.url
-    template, known = remember((method, url), lambda: _template(method, url))
+    template, known = remember((_template, method, url), lambda: _template(method, url))
     environ = _environ(request, template.copy())
     if environ is None:
         return wrapped(request)

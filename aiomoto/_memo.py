@@ -1,4 +1,4 @@
-"""What speed rows remember of a user's data: few things, and until the last mock ends."""
+"""What is remembered of a user's data, for speed: few things, and until the last mock ends."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 MOST = 4096
+_NOTHING = object()
 remembered: dict[Hashable, Any] = {}
 
 
@@ -29,10 +30,16 @@ state.wear(_Forgetting(), None)
 
 
 def remember(key: Hashable, make: Callable[[], _T]) -> _T:
-    """Return what was made for a key, or make it now; never None."""
-    found: _T | None = remembered.get(key)
-    if found is None:
+    """Return what was made for a key, or make it now.
+
+    Parameters:
+        key: the function that makes it, or what else nobody else has in a key, and all that it
+            depends on.
+        make: makes it.
+    """
+    found: Any = remembered.get(key, _NOTHING)
+    if found is _NOTHING:
         if len(remembered) >= MOST:
             remembered.clear()
         found = remembered[key] = make()
-    return found
+    return found  # type: ignore[no-any-return]
