@@ -11,6 +11,8 @@ import nox
 nox.needs_version = ">=2024.4.15"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["lint", "types", "docs", "tests", "lowest"]
+# The suite starts hundreds of interpreters, which would compile every module anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 PROJECT = nox.project.load_toml("pyproject.toml")["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -203,4 +205,6 @@ def matrix(session: nox.Session, versions: str) -> None:
         "lowest": [*DATA["lowest"], *READERS],
     }
     session.install(".[dev]", *pins[versions])
-    session.run("pytest", "-n", "auto", *session.posargs)
+    # These readers do not work with the lowest pyarrow and moto; they have a session: natives.
+    left_out = ["--ignore-glob=*test_natives*"] if versions == "lowest" else []
+    session.run("pytest", "-n", "auto", *left_out, *session.posargs)

@@ -172,7 +172,7 @@ ENDS = {
     "a call at exit": "import atexit; atexit.register(sync)",
     "an explicit mock that is not stopped": "import moto; moto.mock_aws().start(); sync()",
     "a paginator that is not exhausted": (
-        "pages = iter(boto3.client('s3').get_paginator('list_buckets').paginate()); next(pages)"
+        "pages = boto3.client('dynamodb').get_paginator('list_tables').paginate(); next(iter(pages))"
     ),
 }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import AsyncIterable, Mapping
+from importlib.util import find_spec
 
 import botocore.session
 import pytest
@@ -38,8 +39,12 @@ LEFT_OUT = {
     "dynamodb": {"ImportTable"},  # a thread of moto's goes on with it
 }
 # What differs from call to call, whoever calls.
-VOLATILE = re.compile(
-    r"^(RequestId|HostId|x-amzn-requestid|x-amz-request-id|x-amz-id-2|date|ResponseMetadata\.HTTPHeaders\.date|last-modified)$"
+VOLATILE = frozenset(
+    {
+        *("RequestId", "HostId", "x-amzn-requestid", "x-amz-request-id", "x-amz-id-2"),
+        *("date", "last-modified"),
+        *("authorization", "user-agent", "x-amz-date"),  # which moto 5.0.0 echoes for route53
+    }
 )
 
 
@@ -150,7 +155,7 @@ ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+\d\d:?\d\d)?|20\d{
 def normal(value):
     """Return a result in a form that compares field by field, moments of this test as "now"."""
     if isinstance(value, Mapping):
-        return {key: "..." if VOLATILE.match(key) else normal(item) for key, item in value.items()}
+        return {key: "..." if key in VOLATILE else normal(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [normal(item) for item in value]
     if isinstance(value, dt.datetime):
@@ -250,7 +255,8 @@ async def test_every_operation(service):
 
 
 def test_there_are_enough_cases():
-    assert set(SERVICES) >= OFTEN
+    unknown = set() if find_spec("moto.kafka") else {"kafka"}  # to moto 5.0.0
+    assert set(SERVICES) >= OFTEN - unknown
     assert len(OFTEN) >= 20
     session = botocore.session.Session()
     assert sum(len(session.get_service_model(name).operation_names) for name in OFTEN) >= 300

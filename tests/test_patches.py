@@ -60,6 +60,8 @@ def test_row_is_applied_to_what_clients_use(row):
     state = dict(_patches.report())[row]
     if row.role == "speed" and state.startswith("takes") and version != NEWEST[row.dist]:
         pytest.skip(f"only where the structure is that of the newest version: {state}")
+    if row.target == "read_parquet_metadata" and version < (1, 34):
+        pytest.skip("it has no storage_options yet, and reads no URLs")
     assert state == "applied"
     target = _patches._target(row, module)
     if row.optional and target is None:

@@ -178,6 +178,7 @@ async def test_bodies_are_iterated_where_they_can_be_as_aiohttp_does(plain_s3):
     assert await reply["Body"].read() == b"aaaaabbbbb"
 
 
+@newer
 async def test_aiofiles(plain_s3, tmp_path):
     (tmp_path / "file").write_bytes(DATA)
     async with aiofiles.open(tmp_path / "file", "rb") as body:

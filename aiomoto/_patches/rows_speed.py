@@ -210,6 +210,7 @@ ROWS: tuple[Row, ...] = (
         "self size",
         "speed_bodies:read_async",
         "appends chunk by chunk, which copies quadratically: 45 % of a put of 64 MB",
+        (2, 13, 2),  # before it there is botocore's
     ),
     _row(
         "moto.s3.responses",

@@ -36,14 +36,15 @@ class Adapted:
 
 class AdaptedRaw:
     def __init__(self, response):
-        self.content = response.content
+        self.content = self  # where older aiobotocore reads
+        self.left = response.content
         self.raw_headers = [
             (key.encode(), str(value).encode()) for key, value in response.headers.items()
         ]
 
     async def read(self, amount=-1):
-        count = len(self.content) if amount < 0 else amount
-        head, self.content = self.content[:count], self.content[count:]
+        count = len(self.left) if amount < 0 else amount
+        head, self.left = self.left[:count], self.left[count:]
         return head
 
     async def __aenter__(self):
@@ -53,7 +54,7 @@ class AdaptedRaw:
         return None
 
     def at_eof(self):
-        return not self.content
+        return not self.left
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from orders import Orders, set_up
 def server():
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
-    _, port = server.get_host_and_port()
-    yield f"http://127.0.0.1:{port}"
+    yield f"http://127.0.0.1:{server._server.port}"
     server.stop()
 
 
