@@ -66,7 +66,7 @@ def test_importing_aiomoto_loads_nothing_else(run):
 
 def test_auto_loads_only_the_activation_and_the_gateway_until_aws_is_needed(run):
     loaded = modules(run, AIOMOTO_AUTO="1") - modules(run)
-    stdlib = {"__future__", "_socket", "_weakrefset", "functools", "threading"}
+    stdlib = {"__future__", "_socket", "_weakrefset", "functools", "threading", "warnings"}
     stdlib |= {"_xxsubinterpreters", "_interpreters"}  # the one or the other
     assert loaded - stdlib == {
         "aiomoto._activation",
