@@ -201,12 +201,10 @@ def _bind(module: "ModuleType") -> None:
 finder = Finder()
 
 
-def install() -> bool:
-    """Put the finder in front, if it is not on ``sys.meta_path``; return whether it was put."""
-    if finder in sys.meta_path:
-        return False
-    sys.meta_path.insert(0, finder)
-    return True
+def install() -> None:
+    """Put the finder in front, if it is not on ``sys.meta_path``."""
+    if finder not in sys.meta_path:
+        sys.meta_path.insert(0, finder)
 
 
 def uninstall() -> None:

@@ -214,6 +214,29 @@ def test_speed_rows_leave_somebody_elses_patch_alone(toy):
     assert load().f(1) == "1"
 
 
+def test_speed_rows_leave_alone_what_somebody_else_wraps(toy):
+    source = """
+import wrapt
+@wrapt.decorator
+def traced(wrapped, instance, args, kwargs): return "traced " + wrapped(*args, **kwargs)
+@traced
+def f(a, b): return "original"
+"""
+    toy(source=source, role="speed")
+    assert load().f(1, 2) == "traced original"
+
+
+@pytest.mark.parametrize(
+    "case", [{"version": "2.0", "role": "speed"}, {"source": "", "optional": True}, {}]
+)
+def test_what_is_settled_is_not_looked_at_again(toy, monkeypatch, case):
+    toy(**case)
+    load()
+    _patches.sweep()
+    monkeypatch.setattr(_patches, "_apply", lambda rows, _: pytest.fail(f"looks again at {rows}"))
+    _patches.sweep()
+
+
 def test_somebody_elses_patch_is_wrapped_and_not_judged(toy):
     toy(source="from json import dumps as f")
     assert load().f(1, 2) == "wrapped"
