@@ -122,6 +122,24 @@ def test_module_imported_before_the_hook_is_swept(toy):
         _hook.install()
 
 
+def test_finder_stands_in_front_and_asks_the_next_one(toy, monkeypatch):
+    class Next:
+        @staticmethod
+        def find_spec(name, path, target):
+            if name == f"{TOY}.mod":
+                source = toy / "mod.py"
+                source.write_text(source.read_text().replace("hello ", "good day, "))
+
+    monkeypatch.setattr(sys, "meta_path", [Next, *sys.meta_path])
+    _hook.uninstall()
+    _hook.install()
+    _hook.install()
+    assert sys.meta_path[:2] == [_hook.finder, Next]
+    assert sys.meta_path.count(_hook.finder) == 1
+    importlib.import_module(f"{TOY}.mod")
+    assert greeting() == "good day, you!"
+
+
 def test_reload_past_the_finder_is_swept(toy):
     module = importlib.import_module(f"{TOY}.mod")
     _hook.uninstall()

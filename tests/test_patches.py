@@ -6,11 +6,12 @@ import importlib
 import re
 import sys
 from importlib.metadata import requires
+from types import ModuleType
 
 import pytest
 
 from aiomoto import UnsupportedVersionError, _hook, _patches, mock_aws
-from aiomoto._patches.table import RANGES, ROWS, Row, specifier
+from aiomoto._patches.table import RANGES, ROWS, SOME, Row, specifier
 
 # The newest versions that were tested, before which `rows_speed.NEWEST` ends.
 NEWEST = {"aiobotocore": (3, 10, 0), "botocore": (1, 43, 117), "moto": (5, 2, 5)}
@@ -171,6 +172,35 @@ def test_other_roles_are_left_out(toy, role):
         pass
 
 
+@pytest.mark.parametrize(("copied", "held"), [(True, "wrapped"), (False, "original")])
+def test_copies_that_modules_took_by_name_are_patched_where_the_row_says_so(toy, copied, held):
+    toy(copied=copied)
+    _hook.uninstall()
+    try:
+        user = ModuleType("aiomoto_fit_user")
+        user.f = load().f
+    finally:
+        _hook.install()
+    sys.modules[user.__name__] = user
+    try:
+        _patches.sweep()
+        assert (user.f(1, 2), load().f(1, 2)) == (held, "wrapped")
+    finally:
+        del sys.modules[user.__name__]
+
+
+def test_parameters_that_the_wrapper_relies_on_must_be_there(toy):
+    toy(params=(SOME, "missing"))
+    load()
+    with pytest.raises(UnsupportedVersionError, match=r"no \['missing'\]"), mock_aws():
+        pytest.fail("entered a mock that could let requests out")
+
+
+def test_other_parameters_may_come_and_go_where_the_row_says_so(toy):
+    toy(params=(SOME, "b"))
+    assert load().f(1, 2) == "wrapped"
+
+
 def test_optional_target_may_be_missing(toy):
     toy(source="g = 1", optional=True)
     load()
@@ -302,6 +332,7 @@ def test_broken_rows_of_third_parties_are_named_when_a_mock_is_entered(run, tmp_
     assert done.code == 1
     assert "AiomotoError: aiomoto cannot read the patches of thirdparty" in done.err
     assert "no luck" in done.err
+    assert "Upgrade or uninstall thirdparty." in done.err
 
 
 def test_target_that_is_put_back_unpatched_is_patched_again(toy, monkeypatch):
