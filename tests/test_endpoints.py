@@ -334,6 +334,12 @@ class TestPassthrough:
             assert "QueueUrls" not in sqs.list_queues()
             assert httpd.seen == ["GET /", "GET /"]
 
+    def test_urls_and_services_add_up(self, httpd):
+        with mock_aws(config=self.config(urls=[httpd.url], services=["sqs"])):
+            boto3.client("s3", endpoint_url=httpd.url).list_buckets()
+            assert httpd.seen == ["GET /"]
+            assert boto3.client("s3").list_buckets()["Buckets"] == []
+
     def test_variable_for_auto(self, run, httpd):
         code = f"""
 import boto3, moto
