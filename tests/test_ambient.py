@@ -365,6 +365,22 @@ for _ in range(2):
     assert quiet.err == ""
 
 
+def test_what_is_worn_is_worn_whether_the_mock_has_begun_yet_or_not(run):
+    code = """
+from types import SimpleNamespace
+import boto3
+from aiomoto._activation import state
+from aiomoto._layers import Attribute
+places = SimpleNamespace(early="real", late="real")
+state.wear(Attribute(places, "early"), "worn")
+print(places.early)
+boto3.client("sts").get_caller_identity()
+state.wear(Attribute(places, "late"), "worn")
+print(places.early, places.late)
+"""
+    assert run("-c", code, **AUTO).out == "real\nworn worn\n"
+
+
 def test_fork_in_the_middle(run):
     code = (
         PRELUDE
