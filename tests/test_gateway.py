@@ -14,6 +14,7 @@ import pytest
 from aiobotocore.session import AioSession
 from botocore.config import Config
 from moto import mock_aws as moto_mock_aws
+from moto.core import set_initial_no_auth_action_count
 from moto.server import ThreadedMotoServer
 
 from aiomoto import AiomotoError, GatewayError, _gateway, mock_aws
@@ -455,6 +456,18 @@ class TestServing:
                 get("/")
             with caught.value as error:
                 assert b"passthrough" in error.read()
+
+    def test_what_moto_does_not_authorise_is_refused_as_by_its_server(self):
+        @set_initial_no_auth_action_count(0)
+        def ask():
+            with pytest.raises(urllib.error.HTTPError, match="403") as caught:
+                get("/box")
+            with caught.value as error:
+                assert b"<Code>InvalidAccessKeyId</Code>" in error.read()
+
+        with mock_aws():
+            bucket()
+            ask()
 
     def test_mocks_switch_while_it_serves(self):
         stop, errors = threading.Event(), []

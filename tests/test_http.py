@@ -152,6 +152,7 @@ def test_an_answer_that_fails_is_told_to_the_client(client):
         (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", 400),  # somebody speaks TLS
         (b"GET / HTTP/2.0\r\n\r\n", 400),
         (b"GET nowhere HTTP/1.1\r\n\r\n", 400),
+        (b"GET http://[ HTTP/1.1\r\n\r\n", 400),
         (b"G(T / HTTP/1.1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nX-A : 1\r\n\r\n", 400),

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import boto3
@@ -206,6 +207,15 @@ class TestHealth:
     def test_no_moto_server(self, httpd):
         with pytest.raises(ServerModeHealthcheckError, match="no moto server"):
             server(server_endpoint=httpd.url).start()
+
+    def test_server_that_does_not_serve_this(self):
+        with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as httpd:
+            thread = threading.Thread(target=httpd.serve_forever)
+            thread.start()
+            with pytest.raises(ServerModeHealthcheckError, match="was answered by 501"):
+                server(server_port=httpd.server_port).start()
+            httpd.shutdown()
+            thread.join()
 
     def test_no_http_server(self):
         def greet():
