@@ -385,6 +385,31 @@ except RuntimeError:
 
 
 class TestForeignModes:
+    def test_mocks_of_moto_are_motos_in_them(self, run):
+        code = """
+import os, boto3, moto
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+server.start()
+os.environ["TEST_SERVER_MODE_ENDPOINT"] = f"http://127.0.0.1:{server._server.port}"
+buckets = lambda: [found["Name"] for found in boto3.client("s3").list_buckets()["Buckets"]]
+@moto.mock_aws
+def function():
+    boto3.client("s3").create_bucket(Bucket="bucket")
+    return buckets()
+@moto.mock_aws
+class Test:
+    def test_it(self):
+        return buckets()
+print(function(), Test().test_it())
+with moto.mock_aws():
+    print(boto3.client("sts").meta.endpoint_url == os.environ["TEST_SERVER_MODE_ENDPOINT"])
+server.stop()
+"""
+        without = run("-c", code, TEST_SERVER_MODE="true", AIOMOTO_DISABLE="1")
+        assert without.out == "['bucket'] []\nTrue\n", without.err
+        assert run("-c", code, TEST_SERVER_MODE="true").out == without.out
+
     def test_server_mode_of_moto(self, monkeypatch):
         monkeypatch.setenv("TEST_SERVER_MODE", "true")
         with pytest.raises(aiomoto.ServerModeRequiredError, match="TEST_SERVER_MODE"), mock_aws():

@@ -132,6 +132,33 @@ def test_without_the_gateway_local_files_are_read(tmp_path):
         assert DeltaTable(str(tmp_path / "t")).history()[0]["operation"] == "WRITE"
 
 
+def deltalake_locally(path):
+    write_deltalake(path, TABLE)
+    assert DeltaTable.is_deltatable(path)
+    return DeltaTable(path).history()[0]["operation"] == "WRITE"
+
+
+def lance_locally(path):
+    lance = pytest.importorskip("lance")
+    lance.write_dataset(TABLE, path)
+    return lance.dataset(path).to_table() == TABLE
+
+
+def daft_locally(path):
+    daft = pytest.importorskip("daft")
+    daft.from_pydict({"n": [1, 2, 3]}).write_deltalake(path)
+    daft.from_pydict({"n": [1, 2, 3]}).write_parquet(path + "-files")
+    frames = daft.read_deltalake(path), daft.read_parquet(path + "-files/*.parquet")
+    return [frame.to_pydict() for frame in frames] == [{"n": [1, 2, 3]}] * 2
+
+
+@pytest.mark.parametrize("work", [deltalake_locally, lance_locally, daft_locally])
+def test_local_files_are_read_and_written_in_a_mock_and_after_it(tmp_path, work):
+    with mock_aws():
+        assert work(str(tmp_path / "inside"))
+    assert work(str(tmp_path / "after"))
+
+
 def test_without_the_gateway_duckdb_reads_by_s3fs():
     import duckdb
 
