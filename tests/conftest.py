@@ -73,6 +73,10 @@ def _own_environment(tmp_path):
         yield
 
 
+# As in pyproject.toml: botocore before 1.35 and moto before 5.0.20, on Python 3.12 and later.
+_UTCNOW = ("-W", "ignore:datetime.datetime.utc:DeprecationWarning")
+
+
 @dataclass
 class Finished:
     """A program that has ended."""
@@ -88,6 +92,8 @@ def run(tmp_path):
 
     def run(*words, stdin=None, timeout=120, cwd=None, **environ) -> Finished:
         command = [sys.executable, *map(str, words)]
+        for place in reversed([n for n, word in enumerate(command) if word == "error"]):
+            command[place + 1 : place + 1] = _UTCNOW if command[place - 1] == "-W" else ()
         merged = {**os.environ, **{k: v for k, v in environ.items() if v is not None}}
         # Random order and hash seeds of the outer run are none of the program's business.
         merged.pop("PYTEST_ADDOPTS", None)

@@ -94,9 +94,8 @@ def test_environ_is_all_that_is_needed(mock, work):
     if "SYSTEMROOT" in os.environ:
         environ["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
     code = "import jobs; print(jobs.work(b'value'))"
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], env=environ, capture_output=True, check=False
-    )
+    words = [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-c", code]
+    done = subprocess.run(words, env=environ, capture_output=True, check=False)
     assert done.stderr == b""
     assert written() == all_written(b"value")
 

@@ -203,13 +203,20 @@ class TestPythonsThatWouldNotBeMocked:
         assert (done.out, done.err) == ("123456789012\n", "")
 
     @pytest.mark.parametrize(
-        "flags", [["-S"], ["-ES"], ["-W", "error", "-S"], ["-X", "dev", "-IS"], ["-Wignore", "-S"]]
+        "flags",
+        [
+            ["-S"],
+            ["-ES"],
+            ["-W", "error", "-S"],
+            ["-X", "dev", "-IS"],
+            ["-Wignore", "-S"],
+        ],
     )
     def test_without_site(self, run, flags):
         self.refused(run(*RUN, "python", *flags, "-c", "print('ran')"), "Leave ")
 
     @pytest.mark.parametrize(
-        "flags", [["-I"], ["-E"], ["-sE", "-W", "ignore"], ["-B", "-X", "dev"]]
+        "flags", [["-I"], ["-E"], ["-sE", "-W", "ignore"], ["-B", "-X", "dev", "-W", "ignore"]]
     )
     def test_options_that_do_not_matter(self, run, flags):
         done = run(*RUN, "--quiet", "python", *flags, "-c", ACCOUNT, "-S")
