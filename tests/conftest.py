@@ -73,6 +73,19 @@ def _own_environment(tmp_path):
         yield
 
 
+@pytest.fixture(autouse=True)
+def _no_mock_is_left():
+    """A test that leaves a mock fails, and none after it."""
+    from aiomoto._activation import state
+
+    before = [*state.layers]
+    yield
+    left = [layer for layer in state.layers if layer not in before]
+    for layer in reversed(left):
+        layer.owner.stop(remove_data=True)
+    assert not left
+
+
 # As in pyproject.toml: botocore before 1.35 and moto before 5.0.20, on Python 3.12 and later.
 _UTCNOW = ("-W", "ignore:datetime.datetime.utc:DeprecationWarning")
 

@@ -191,9 +191,15 @@ with mock_aws(server_mode=True, server_port=int(os.environ["AIOMOTO_SERVER_PORT"
 
 
 class TestHealth:
-    def test_nothing_there(self, unused_port):
-        with pytest.raises(ServerModeHealthcheckError, match=f"127.0.0.1:{unused_port}.*refused"):
-            server(server_port=unused_port).start()
+    def test_nothing_there(self):
+        with socket.socket() as held:  # so that no server of another test comes to this port
+            held.bind(("127.0.0.1", 0))
+            port = held.getsockname()[1]
+            with (
+                pytest.raises(ServerModeHealthcheckError, match=f"127.0.0.1:{port}.*refused"),
+                server(server_port=port),
+            ):
+                pytest.fail("joined nothing")
         assert "AWS_ENDPOINT_URL" not in os.environ
 
     def test_server_that_is_being_started(self, unused_port):
