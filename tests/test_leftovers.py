@@ -103,6 +103,9 @@ def unchanged():
         for mock in MOCKS.values():  # what is imported, and bound, for good
             with mock():
                 asyncio.run(use())
+        for thread in threading.enumerate():
+            if thread.name == "aiomoto connection":  # of another test's client, about to end
+                thread.join(5)
         before = process()
         yield
         after = process()
