@@ -52,6 +52,12 @@ def fill(endpoint=None):
         s3.put_object(Bucket="bucket", Key=key, Body=body)
 
 
+async def close(body):
+    closing = getattr(body, "aclose", body.close)()  # httpx's own, in older aiobotocore
+    if closing is not None:
+        await closing
+
+
 async def outcome(case, endpoint, config):
     """Run a case for every body, and tell what each gave or raised."""
     found = {}
@@ -64,10 +70,7 @@ async def outcome(case, endpoint, config):
                 found[key] = await case(body)
             except Exception as error:
                 found[key] = type(error).__name__
-            close = getattr(body, "aclose", body.close)  # httpx's own, in older aiobotocore
-            closing = close()
-            if closing is not None:
-                await closing
+            await close(body)
     return found
 
 
@@ -141,16 +144,12 @@ async def context_left_early(body):
 
 async def closed_after_a_part(body):
     await body.read(1)
-    closing = getattr(body, "aclose", body.close)()  # of httpx, which older ones leave as it is
-    if closing is not None:
-        await closing
+    await close(body)
     return "closed"
 
 
 async def read_after_close(body):
-    closing = getattr(body, "aclose", body.close)()  # of httpx, which older ones leave as it is
-    if closing is not None:
-        await closing
+    await close(body)
     return await body.read()
 
 

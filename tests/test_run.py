@@ -203,14 +203,7 @@ class TestPythonsThatWouldNotBeMocked:
         assert (done.out, done.err) == ("123456789012\n", "")
 
     @pytest.mark.parametrize(
-        "flags",
-        [
-            ["-S"],
-            ["-ES"],
-            ["-W", "error", "-S"],
-            ["-X", "dev", "-IS"],
-            ["-Wignore", "-S"],
-        ],
+        "flags", [["-S"], ["-ES"], ["-W", "error", "-S"], ["-X", "dev", "-IS"], ["-Wignore", "-S"]]
     )
     def test_without_site(self, run, flags):
         self.refused(run(*RUN, "python", *flags, "-c", "print('ran')"), "Leave ")
